@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+# The verbs of this repository. Each is a script in scripts/ or a few lines here, and each first
+# installs what it needs (scripts/install_packages.sh does nothing when it is there).
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test up down build fmt lint bench asan tsan test-debian13 clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: ## build, start everything privately, show each call, drain under load, clean up
+	@scripts/demo.sh
+
+test: ## build the release, run the unit, integration and end-to-end tests
+	@scripts/test.sh release
+
+up: ## keep a server with its Postgres and Redis running; writes .weir/env
+	@scripts/up.sh
+
+down: ## end what `make up` started (its data stays, `make clean` removes it)
+	@scripts/down.sh
+
+build: ## build the release into build/release
+	@scripts/install_packages.sh build test
+	@scripts/build.sh release
+
+fmt: ## format the C++ sources, copy code into the documents
+	@scripts/install_packages.sh lint
+	@scripts/format.sh fix
+	@scripts/docs.py fix
+
+lint: ## check format, names, shell scripts and the traps of coroutines
+	@scripts/install_packages.sh build test lint
+	@scripts/lint.sh
+
+bench: ## measure the service against the bare completion-queue server
+	@scripts/install_packages.sh build test bench
+	@scripts/bench.sh
+
+asan: ## unit and integration tests under the address and undefined-behaviour sanitizers
+	@scripts/test.sh asan
+
+tsan: ## unit and integration tests under the thread sanitizer
+	@scripts/test.sh tsan
+
+test-debian13: ## make test in a Debian 13 root (debootstrap; needs root or sudo)
+	@scripts/test_debian13.sh
+
+clean: down ## remove build/ and .weir/
+	@[[ ! -d .weir ]] || scripts/stack.sh remove .weir
+	@rm -rf build

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "async/blocking_pool.h"
+
+#include <algorithm>
+
+#include "async/detail/thread_name.h"
+
+namespace weir {
+
+BlockingPool::BlockingPool(std::string name, std::size_t threads, std::size_t max_queued)
+    : max_queued_(max_queued) {
+  threads_.reserve(threads);
+  for (std::size_t i = 0; i < threads; ++i) {
+    threads_.emplace_back([this, name] {
+      detail::name_this_thread(name);
+      work();
+    });
+  }
+}
+
+BlockingPool::~BlockingPool() {
+  {
+    std::lock_guard lock(mutex_);
+    closing_ = true;
+  }
+  changed_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+std::size_t BlockingPool::queued() const {
+  std::lock_guard lock(mutex_);
+  return queue_.size();
+}
+
+std::size_t BlockingPool::running() const {
+  std::lock_guard lock(mutex_);
+  return running_;
+}
+
+bool BlockingPool::submit(std::shared_ptr<detail::BlockingJob> job) {
+  {
+    std::lock_guard lock(mutex_);
+    // A job that an idle thread will take at once does not queue.
+    if (closing_ || queue_.size() + running_ >= threads_.size() + max_queued_) return false;
+    queue_.push_back(std::move(job));
+  }
+  changed_.notify_one();
+  return true;
+}
+
+void BlockingPool::forget(const detail::BlockingJob& job) {
+  std::shared_ptr<detail::BlockingJob> forgotten;  // destroyed after the lock is released
+  std::lock_guard lock(mutex_);
+  const auto at = std::find_if(queue_.begin(), queue_.end(),
+                               [&](const auto& queued) { return queued.get() == &job; });
+  if (at == queue_.end()) return;
+  forgotten = std::move(*at);
+  queue_.erase(at);
+}
+
+void BlockingPool::work() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [&] { return closing_ || !queue_.empty(); });
+    if (queue_.empty()) return;
+    std::shared_ptr<detail::BlockingJob> job = std::move(queue_.front());
+    queue_.pop_front();
+    ++running_;
+    lock.unlock();
+    job->run_and_catch();
+    lock.lock();
+    // Before the answer: who gets it may hand in the next function at once, and has room for it.
+    --running_;
+    lock.unlock();
+    job->report();
+    job.reset();
+    lock.lock();
+  }
+}
+
+namespace detail {
+
+void BlockingJob::run_and_catch() {
+  try {
+    run();
+  } catch (...) {
+    exception_ = std::current_exception();
+  }
+}
+
+void BlockingJob::report() {
+  std::lock_guard lock(mutex_);
+  if (waiter_ != nullptr) std::exchange(waiter_, nullptr)->complete();
+}
+
+bool RunBlocking::submit() {
+  job_->waiter_ = this;
+  if (pool_.submit(job_)) return true;
+  status_ = absl::UnavailableError("too much is waiting for a blocking thread");
+  return false;
+}
+
+void RunBlocking::on_cancel(CancelReason reason) {
+  pool_.forget(*job_);
+  std::lock_guard lock(job_->mutex_);
+  if (job_->waiter_ == nullptr) return;  // it has just ended: keep its result
+  job_->waiter_ = nullptr;
+  status_ = to_status(reason);
+  complete();
+}
+
+absl::Status RunBlocking::finish() {
+  if (suspended_) context().loop().outside_work_ended();
+  ended();
+  return status_;
+}
+
+}  // namespace detail
+}  // namespace weir

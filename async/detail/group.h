@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Group: the common part of join, try_join and select, and of their forms over a range: tasks
+// started side by side below one parent, which is resumed when the last of them has ended.
+
+#include <coroutine>
+#include <cstddef>
+#include <deque>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "async/detail/spawned.h"
+
+namespace weir::detail {
+
+class Group {
+ public:
+  Group(const Group&) = delete;
+  Group& operator=(const Group&) = delete;
+
+ protected:
+  template <class T>
+  struct MemberOf {
+    Group& group;
+    Task<T> task;
+  };
+
+  template <class T>
+  class Member final : public Spawned<T> {
+   public:
+    // NOLINTNEXTLINE(google-explicit-constructor): std::tuple converts.
+    Member(MemberOf<T> init) : Spawned<T>(std::move(init.task)), group_(init.group) {}
+
+    void start_in(const Context& context, TaskNode& parent) {
+      loop_ = &context.loop();
+      this->start(context, parent);
+    }
+
+   private:
+    std::coroutine_handle<> ended() noexcept override {
+      group_.member_ended(*this);
+      if (!this->ended_early()) return group_.one_less();
+      // It ended in or_return and still holds its locals, maybe the very permit that another member
+      // waits for: let go of them now, from the loop.
+      loop_->post(*this);
+      return std::noop_coroutine();
+    }
+    void run() override {
+      this->reap();
+      group_.one_less().resume();
+    }
+
+    Group& group_;
+    EventLoop* loop_ = nullptr;
+  };
+
+  Group() = default;
+  ~Group() = default;
+
+  // Called at each end, in the order of the ends, before the parent is resumed.
+  virtual void member_ended(Runnable& /*member*/) noexcept {}
+
+  // Starts every member, in order. Returns whom to resume.
+  template <class StartAll>
+  std::coroutine_handle<> start(std::coroutine_handle<> parent, StartAll start_all) {
+    parent_ = parent;
+    running_ = 1;  // this function itself, so that the parent is not resumed below it
+    start_all();
+    return one_less();
+  }
+
+  template <class M>
+  void start_one(M& member, const Context& context, TaskNode& parent) {
+    ++running_;
+    member.start_in(context, parent);
+  }
+
+ private:
+  std::coroutine_handle<> one_less() noexcept {
+    return --running_ > 0 ? std::noop_coroutine() : parent_;
+  }
+
+  std::coroutine_handle<> parent_;
+  std::size_t running_ = 0;
+};
+
+// A group of tasks of different types.
+template <class... Ts>
+class TupleGroup : public Group {
+ protected:
+  explicit TupleGroup(Task<Ts>... tasks) : members_(MemberOf<Ts>{*this, std::move(tasks)}...) {}
+
+  template <class Promise>
+  std::coroutine_handle<> start_under(std::coroutine_handle<Promise> parent,
+                                      const Context& context) {
+    return start(parent, [&] {
+      std::apply([&](auto&... members) { (start_one(members, context, parent.promise()), ...); },
+                 members_);
+    });
+  }
+
+  // Calls visit(member, index constant) for each.
+  template <class Visit>
+  void for_each_member(Visit visit) {
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      (visit(std::get<I>(members_), std::integral_constant<std::size_t, I>()), ...);
+    }(std::index_sequence_for<Ts...>());
+  }
+
+  std::tuple<Member<Ts>...> members_;
+};
+
+// A group of tasks of one type.
+template <class T>
+class RangeGroup : public Group {
+ protected:
+  explicit RangeGroup(std::vector<Task<T>> tasks) {
+    for (Task<T>& task : tasks) members_.emplace_back(MemberOf<T>{*this, std::move(task)});
+  }
+
+  template <class Promise>
+  std::coroutine_handle<> start_under(std::coroutine_handle<Promise> parent,
+                                      const Context& context) {
+    return start(parent, [&] {
+      for (Member<T>& member : members_) start_one(member, context, parent.promise());
+    });
+  }
+
+  std::deque<Member<T>> members_;
+};
+
+}  // namespace weir::detail

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Spawned: a task that runs beside its parent instead of below an await: a member of a join, a
+// select or a JoinSet.
+
+#include <coroutine>
+#include <exception>
+#include <optional>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include "async/task.h"
+
+namespace weir::detail {
+
+template <class T>
+using NonVoid = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+
+template <class T>
+class Spawned : public Runnable, Completion {
+ public:
+  explicit Spawned(Task<T> task) : task_(std::move(task)) {}
+
+  // Runs the task until it first suspends.
+  void start(const Context& context, TaskNode& parent) {
+    task_.coroutine().promise().start(context, &parent, *this);
+    task_.coroutine().resume();
+  }
+
+  // After the end: its error if it has one, whether it threw, and its result (once; or throws).
+  const absl::Status* error() const {
+    if (!is_reaped()) return task_.coroutine().promise().error();
+    if constexpr (kIsFallible<T>) {
+      if (result_ && !result_->ok()) return &status_of(*result_);
+    }
+    return nullptr;
+  }
+  bool threw() const {
+    return is_reaped() ? exception_ != nullptr : task_.coroutine().promise().threw();
+  }
+  NonVoid<T> take() {
+    if (!is_reaped()) reap();
+    if (exception_) std::rethrow_exception(exception_);
+    return *std::move(result_);
+  }
+
+ protected:
+  ~Spawned() = default;
+
+  // The coroutine has stopped and is still suspended in its last await, so its frame must not be
+  // destroyed yet: g++ may keep the next coroutine's address in it (gcc PR 121961).
+  virtual std::coroutine_handle<> ended() noexcept = 0;
+
+  bool ended_early() const { return !task_.coroutine().done(); }
+
+  // Saves the result and destroys the frame with all it holds. Not within `ended`.
+  void reap() {
+    const Task<T> gone = std::move(task_);
+    auto& promise = gone.coroutine().promise();
+    exception_ = promise.exception();
+    if (exception_) return;
+    if constexpr (std::is_void_v<T>) {
+      result_.emplace();
+    } else {
+      result_.emplace(promise.take());
+    }
+  }
+
+ private:
+  std::coroutine_handle<> child_done() noexcept final { return ended(); }
+  bool is_reaped() const { return task_.coroutine() == nullptr; }
+
+  Task<T> task_;
+  std::optional<NonVoid<T>> result_;
+  std::exception_ptr exception_;
+};
+
+}  // namespace weir::detail

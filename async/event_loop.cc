@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "async/event_loop.h"
+
+#include <utility>
+
+namespace weir {
+
+void RunQueue::push(Runnable& work) {
+  work.next_ = nullptr;
+  if (tail_ != nullptr) {
+    tail_->next_ = &work;
+  } else {
+    head_ = &work;
+  }
+  tail_ = &work;
+  ++size_;
+}
+
+Runnable& RunQueue::pop() {
+  Runnable& work = *head_;
+  head_ = work.next_;
+  if (head_ == nullptr) tail_ = nullptr;
+  --size_;
+  return work;
+}
+
+void RunQueue::append(RunQueue& other) {
+  if (other.empty()) return;
+  if (tail_ != nullptr) {
+    tail_->next_ = other.head_;
+  } else {
+    head_ = other.head_;
+  }
+  tail_ = other.tail_;
+  size_ += other.size_;
+  other = RunQueue();
+}
+
+EventLoop::~EventLoop() = default;
+
+void EventLoop::post(Runnable& work) {
+  if (in_loop_thread()) {
+    ready_.push(work);
+    return;
+  }
+  std::lock_guard lock(inbox_mutex_);
+  inbox_.push(work);
+  if (std::exchange(is_asleep_, false)) wake();
+}
+
+bool EventLoop::may_sleep() {
+  if (!ready_.empty()) return false;
+  std::lock_guard lock(inbox_mutex_);
+  is_asleep_ = inbox_.empty();
+  return is_asleep_;
+}
+
+void EventLoop::post_all(RunQueue& batch) {
+  if (batch.empty()) return;
+  if (in_loop_thread()) {
+    ready_.append(batch);
+    return;
+  }
+  std::lock_guard lock(inbox_mutex_);
+  inbox_.append(batch);
+  if (std::exchange(is_asleep_, false)) wake();
+}
+
+void EventLoop::take_inbox() {
+  std::lock_guard lock(inbox_mutex_);
+  is_asleep_ = false;
+  ready_.append(inbox_);
+}
+
+std::size_t EventLoop::run_ready() {
+  const std::size_t count = ready_.size();
+  for (std::size_t done = 0; done < count; ++done) ready_.pop().run();
+  return count;
+}
+
+std::size_t EventLoop::fire_timers() {
+  std::size_t fired = 0;
+  while (Timer* due = timers_.pop_due(turn_time_)) {
+    due->fire();
+    ++fired;
+  }
+  return fired;
+}
+
+}  // namespace weir

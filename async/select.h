@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// select: run tasks concurrently and take what the first of them yields. Tokio: select!.
+//
+//     std::variant<Message, absl::Status> first = co_await select(receive(rx), wait_for_stop());
+//     if (first.index() == 1) ...
+//
+// Yields a variant by position (std::monostate for Task<void>). The tasks begin in the order of the
+// arguments, so among several that are ready at once the first argument wins (Tokio: `biased`).
+//
+// Where Tokio drops the losers, here they are asked to stop and awaited, because a pending
+// operation cannot be destroyed. What a loser still yields is discarded: whatever it had acquired
+// is released by its destructor. Trap: a loser that ignores cancellation holds the select up.
+
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "async/detail/group.h"
+
+namespace weir {
+namespace detail {
+
+template <class... Ts>
+class Select final : TupleGroup<Ts...> {
+ public:
+  using Result = std::variant<NonVoid<Ts>...>;
+
+  explicit Select(Task<Ts>... tasks) : TupleGroup<Ts...>(std::move(tasks)...) {}
+
+  bool await_ready() const noexcept { return false; }
+  template <class Promise>
+  std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> parent) {
+    const Context& outer = parent.promise().context();
+    scope_.emplace(&outer.scope());
+    context_.emplace(outer.with_scope(*scope_));
+    return this->start_under(parent, *context_);
+  }
+  Result await_resume() {
+    std::optional<Result> result;
+    this->for_each_member([&](auto& member, auto index) {
+      if (&member == winner_) result.emplace(std::in_place_index<index()>, member.take());
+    });
+    return *std::move(result);
+  }
+
+ private:
+  void member_ended(Runnable& member) noexcept override {
+    if (winner_ != nullptr) return;
+    winner_ = &member;
+    scope_->cancel();
+  }
+
+  std::optional<CancelScope> scope_;
+  std::optional<Context> context_;
+  Runnable* winner_ = nullptr;
+};
+
+}  // namespace detail
+
+template <class... Ts>
+[[nodiscard]] auto select(Task<Ts>... tasks) {
+  return detail::Select<Ts...>(std::move(tasks)...);
+}
+
+}  // namespace weir

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "async/thread_loop.h"
+
+namespace weir {
+void ThreadLoop::wake() {
+  {
+    std::lock_guard lock(mutex_);
+    is_woken_ = true;
+  }
+  woken_.notify_one();
+}
+
+void ThreadLoop::run_main(Task<void> task) {
+  bind_to_this_thread();
+  begin_turn();
+  CancelScope scope;
+  const Context context(*this, scope);
+  detail::MainTask main_task;
+  main_task.start(context, std::move(task));
+  while (!main_task.has_ended()) {
+    if (may_sleep()) {
+      std::unique_lock lock(mutex_);
+      const auto is_woken = [&] { return is_woken_; };
+      if (next_timer() == kForever) {
+        woken_.wait(lock, is_woken);
+      } else {
+        woken_.wait_until(lock, next_timer(), is_woken);
+      }
+      is_woken_ = false;
+    }
+    take_inbox();
+    begin_turn();
+    fire_timers();
+    run_ready();
+  }
+  main_task.rethrow();
+}
+
+}  // namespace weir

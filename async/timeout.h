@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// timeout, timeout_at: run a task under an earlier deadline. Tokio: tokio::time::{timeout,
+// timeout_at}.
+//
+//     absl::StatusOr<User> user = co_await timeout(2s, users.find(id));
+//
+// When the time is up the task is asked to stop, and awaited: where Tokio drops the future, a leaf
+// here ends with DEADLINE_EXCEEDED. A task that yields StatusOr or Status answers for itself, so a
+// value that was ready in the last moment is not lost. Any other result T becomes StatusOr<T>, and
+// is DEADLINE_EXCEEDED if the time was up when the task ended.
+//
+// The task sees the new deadline in its Context, if it is earlier than the one it would inherit.
+//
+// Trap: it ends when the task does, and a task that ignores cancellation can take longer.
+
+#include <type_traits>
+#include <utility>
+
+#include "async/detail/deadline_scope.h"
+#include "async/detail/under.h"
+#include "async/task.h"
+
+namespace weir {
+namespace detail {
+
+// What timeout makes of a result: itself if it can carry an error, else StatusOr of it.
+template <class T>
+struct Timed {
+  using type = absl::StatusOr<T>;
+};
+template <class T>
+  requires kIsFallible<T>
+struct Timed<T> {
+  using type = T;
+};
+template <>
+struct Timed<void> {
+  using type = absl::Status;
+};
+
+}  // namespace detail
+
+template <class T>
+Task<typename detail::Timed<T>::type> timeout_at(TimePoint deadline, Task<T> task) {
+  const Context& outer = co_await this_context();
+  const detail::DeadlineScope inner(outer, deadline);
+  detail::Under<T> run(inner.context(), std::move(task));
+  if constexpr (std::is_void_v<T>) {
+    co_await run;
+    co_return inner.scope().status();
+  } else if constexpr (detail::kIsFallible<T>) {
+    co_return co_await run;
+  } else {
+    T result = co_await run;
+    if (inner.scope().is_cancelled()) co_return inner.scope().status();
+    co_return std::move(result);
+  }
+}
+
+template <class T>
+Task<typename detail::Timed<T>::type> timeout(Duration after, Task<T> task) {
+  const Context& outer = co_await this_context();
+  co_return co_await timeout_at(saturating_add(outer.loop().now(), after), std::move(task));
+}
+
+}  // namespace weir

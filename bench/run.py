@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Measures weir-server against the floor, in turn, in one run; prints medians and ratios.
+
+Needs WEIR_DATABASE_URL and WEIR_REDIS_URL, of servers that may be filled and frozen, and
+WEIR_STACK_DIR, where they are: run it by `make bench`, or by scripts/with_stack.sh.
+
+The floor is the best, number by number, of the bare server with Next and with AsyncNext. Every
+request asks for a random user, and every answer is checked; one wrong answer ends the run.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import signal
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from runner import backends, load, report, servers  # noqa: E402
+
+FLOORS = ("floor, Next", "floor, AsyncNext")
+REDIS = "service, from Redis"
+POSTGRES = "service, from Postgres"
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
+    parser.add_argument("--build", default="build/release", help="directory of the build")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--warmup", type=float, default=1, help="seconds of each measurement")
+    parser.add_argument("--duration", type=float, default=4, help="seconds of each measurement")
+    parser.add_argument("--conns", type=int, default=8)
+    parser.add_argument("--streams", type=int, default=32, help="calls at once on each connection")
+    parser.add_argument("--users", type=int, default=100_000)
+    parser.add_argument("--held", type=int, default=10_000, help="calls in progress, for memory")
+    parser.add_argument("--loops", type=int, default=1, help="event loops, of floor and service")
+    parser.add_argument("--json", help="where the numbers go; default: BUILD/bench.json")
+    parser.add_argument("--check", action="store_true", help="fail if a target is missed")
+    return parser.parse_args()
+
+
+def start_all(arguments, group):
+    """All of them at once: those that are not under load cost nothing."""
+    floor = pathlib.Path(arguments.build, "bench/floor/weir-floor")
+    queues = ["--queues", str(arguments.loops)]
+    loops = ["--loops", str(arguments.loops)]
+    running = {
+        FLOORS[0]: group.start_floor(floor, queues),
+        FLOORS[1]: group.start_floor(floor, [*queues, "--async-next"]),
+        REDIS: group.start_service(arguments.build, [*loops, "--cache-ttl=24h"]),
+        POSTGRES: group.start_service(arguments.build, [*loops, "--cache=false"]),
+    }
+    return running
+
+
+def measure_speed(arguments, running, generator):
+    """{name: {"load": [one object a round], "lone": [...]}}"""
+    found = {name: {"load": [], "lone": []} for name in running}
+    for round_number in range(1, arguments.rounds + 1):
+        for name, server in running.items():
+            report.progress(f"round {round_number} of {arguments.rounds}: {name}")
+            found[name]["load"].append(
+                generator.measure(server, conns=arguments.conns, streams=arguments.streams))
+            found[name]["lone"].append(generator.measure(server, conns=1, streams=1))
+    return found
+
+
+def measure_memory(arguments, group, generator):
+    """Of a server of its own, whose first calls wait for a Postgres that is frozen."""
+    patient = ["--cache=false", "--max-calls=1000000", "--postgres-max-queue=1000000",
+               "--max-deadline=10m", "--postgres-acquire-timeout=10m",
+               "--postgres-statement-timeout=10m"]
+    server = group.start_service(arguments.build, [*patient, "--loops", str(arguments.loops)])
+    report.progress(f"{arguments.held} calls in progress")
+    idle = servers.resident_kib(server.pid)
+    with backends.frozen_postgres():
+        waiting = generator.start_hold(server, arguments.held)
+        held = load.read_held(waiting)
+    load.finish(waiting)
+    server.stop()
+    return {"idle_kib": idle, **held}
+
+
+def main():
+    arguments = parse_arguments()
+    os.chdir(pathlib.Path(__file__).resolve().parent.parent)
+    # Ends like any other failure: what was started is stopped.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    generator = load.Generator(arguments)
+    with servers.Group() as group:
+        running = start_all(arguments, group)
+        backends.add_users(arguments.users)
+        report.progress("filling the cache")
+        backends.fill_cache(arguments.users, lambda: generator.measure(running[REDIS], 8, 32))
+        speed = measure_speed(arguments, running, generator)
+        memory = measure_memory(arguments, group, generator)
+
+    result = report.summarize(speed, memory, FLOORS, REDIS, POSTGRES)
+    result["arguments"] = vars(arguments)
+    path = pathlib.Path(arguments.json or pathlib.Path(arguments.build, "bench.json"))
+    path.write_text(json.dumps({**result, "rounds": speed}, indent=2) + "\n")
+    report.print_result(result)
+    print(f"\nall numbers: {path}")
+    if arguments.check and not all(target["is_met"] for target in result["targets"]):
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fills Postgres and Redis, and freezes Postgres. They are private to the run."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import urllib.parse
+
+ADD_USERS = """
+INSERT INTO users (id, name, email)
+OVERRIDING SYSTEM VALUE
+SELECT id, 'User Number ' || id, 'user.' || id || '@example.com'
+FROM generate_series(1, {count}) AS id;
+SELECT setval(pg_get_serial_sequence('users', 'id'), {count});
+VACUUM ANALYZE users;
+"""
+# Of all users: the last few are not worth drawing random ids for.
+FULL_ENOUGH = 0.999
+MOST_FILLS = 30
+
+
+def sql(text):
+    done = subprocess.run(
+        ["psql", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1",
+         os.environ["WEIR_DATABASE_URL"]],
+        input=text, stdout=subprocess.PIPE, text=True, check=True)
+    return done.stdout.strip()
+
+
+def add_users(count):
+    """Ids 1 to `count`. The schema is there: the service has made it."""
+    found = int(sql(f"SELECT count(*) FROM users WHERE id BETWEEN 1 AND {count}"))
+    if found == count:
+        return
+    if found != 0:
+        sys.exit(f"the database has {found} of the users 1 to {count}: the bench needs one of its own")
+    sql(ADD_USERS.format(count=count))
+
+
+def cached_keys():
+    # redis-cli -u takes no URL with an empty user.
+    url = urllib.parse.urlsplit(os.environ["WEIR_REDIS_URL"])
+    done = subprocess.run(
+        ["redis-cli", "-h", url.hostname, "-p", str(url.port), "dbsize"],
+        env={**os.environ, "REDISCLI_AUTH": url.password or ""},
+        stdout=subprocess.PIPE, text=True, check=True)
+    return int(done.stdout)
+
+
+def fill_cache(users, read_at_random):
+    for _ in range(MOST_FILLS):
+        if cached_keys() >= FULL_ENOUGH * users:
+            return
+        read_at_random()
+    sys.exit(f"Redis holds {cached_keys()} of {users} users after {MOST_FILLS} rounds of reading")
+
+
+@contextlib.contextmanager
+def frozen_postgres():
+    directory = os.path.join(os.environ["WEIR_STACK_DIR"], "postgres")
+    subprocess.run(["scripts/postgres.sh", "freeze", directory], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["scripts/postgres.sh", "thaw", directory], check=True)

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/channel.h"
+
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+#include <grpcpp/support/channel_arguments.h>
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <utility>
+
+#include "client/target.h"
+
+namespace weir::client {
+namespace {
+
+int milliseconds(Duration duration) {
+  const auto count = std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
+  return static_cast<int>(std::clamp<std::int64_t>(count, 1, std::numeric_limits<int>::max()));
+}
+
+grpc::ChannelArguments arguments(const ChannelOptions& options) {
+  grpc::ChannelArguments args;
+  args.SetServiceConfigJSON(service_config(options));
+  // Ours decides, not one that DNS may hand out.
+  args.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
+  args.SetInt(GRPC_ARG_ENABLE_RETRIES, options.transparent_retries ? 1 : 0);
+  args.SetMaxReceiveMessageSize(options.max_receive_message_bytes);
+  args.SetMaxSendMessageSize(options.max_send_message_bytes);
+  args.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, milliseconds(options.keepalive_time));
+  args.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, milliseconds(options.keepalive_timeout));
+  args.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  args.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);  // no limit: a quiet connection is pinged
+  args.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS,
+              milliseconds(options.initial_reconnect_backoff));
+  args.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, milliseconds(options.max_reconnect_backoff));
+  // Despite its name this is how long one attempt may take (grpc's connection-backoff.md).
+  args.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, milliseconds(options.connect_timeout));
+  if (options.own_connections) args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  args.SetUserAgentPrefix(options.user_agent);
+  return args;
+}
+
+}  // namespace
+
+std::string service_config(const ChannelOptions& options) {
+  if (options.balance == Balance::kPickFirst)
+    return R"({"loadBalancingConfig":[{"pick_first":{}}]})";
+  return options.health_checks ? R"({"loadBalancingConfig":[{"round_robin":{}}],)"
+                                 R"("healthCheckConfig":{"serviceName":""}})"
+                               : R"({"loadBalancingConfig":[{"round_robin":{}}]})";
+}
+
+Channel::State::State(ChannelOptions given, const std::string& target)
+    : options(std::move(given)),
+      channel(grpc::CreateCustomChannel(
+          target,
+          options.credentials != nullptr ? options.credentials : grpc::InsecureChannelCredentials(),
+          arguments(options))),
+      budget(options.retry) {}
+
+absl::StatusOr<Channel> Channel::open(ChannelOptions options) {
+  const absl::StatusOr<std::string> target = target_of(options.address);
+  if (!target.ok()) return target.status();
+  return Channel(std::make_shared<State>(std::move(options), *target));
+}
+
+}  // namespace weir::client

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What a Channel can be told: plain values, with defaults that suit a service inside a cluster.
+
+#include <grpcpp/security/credentials.h>
+
+#include <memory>
+#include <string>
+
+#include "async/time.h"
+
+namespace weir::client {
+
+// When a failed call is tried again; client/retry.h has the rules.
+struct RetryOptions {
+  int max_attempts = 4;  // the first included; 1: never again
+  Duration initial_backoff = std::chrono::milliseconds(50);
+  Duration max_backoff = std::chrono::seconds(1);
+  // Retries are at most this share of the calls, plus a burst; client/retry_budget.h.
+  double budget_ratio = 0.1;
+  int budget_burst = 10;
+};
+
+enum class Balance : unsigned char {
+  kRoundRobin,  // each call to the next address
+  kPickFirst,   // all calls to one address, the next when it fails
+};
+
+struct ChannelOptions {
+  // "host:port", a list "10.0.0.1:50051,10.0.0.2:50051", or any target of gRPC's:
+  // "dns:///name:50051".
+  std::string address = "127.0.0.1:50051";
+  // Null: plain text.
+  std::shared_ptr<grpc::ChannelCredentials> credentials;
+
+  Balance balance = Balance::kRoundRobin;
+  // Watch each server's health and leave the moment it says it drains; only with kRoundRobin. A
+  // server without a health service counts as healthy.
+  bool health_checks = true;
+
+  // The deadline of a unary call whose Context has none that is earlier; all its attempts share it.
+  Duration default_timeout = std::chrono::seconds(5);
+  RetryOptions retry;
+  // Lets gRPC resend what it knows no server has seen (a stream refused by a GOAWAY). Unlike a
+  // retry this can neither do anything twice nor multiply load.
+  bool transparent_retries = true;
+
+  int max_receive_message_bytes = 4 << 20;
+  int max_send_message_bytes = 4 << 20;
+
+  // The pair of the server's: it pings every 60 s and sends away who pings oftener than every 10 s.
+  Duration keepalive_time = std::chrono::seconds(30);
+  Duration keepalive_timeout = std::chrono::seconds(10);
+
+  Duration initial_reconnect_backoff = std::chrono::milliseconds(100);
+  Duration max_reconnect_backoff = std::chrono::seconds(5);
+  // At least this long a connection may take to come about.
+  Duration connect_timeout = std::chrono::seconds(5);
+
+  // Connections of its own, instead of those that the process's other channels to it have.
+  bool own_connections = false;
+  // Before gRPC's own words in the user-agent header.
+  std::string user_agent = "weir-client";
+};
+
+}  // namespace weir::client

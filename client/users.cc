@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/users.h"
+
+#include <utility>
+
+#include "async/or_return.h"
+#include "client/request_id.h"
+#include "client/unary.h"
+
+namespace weir::client {
+namespace {
+
+namespace v1 = users::v1;
+using Stub = v1::UserService::Stub;
+
+constexpr UnaryMethod<Stub, v1::CreateUserRequest, User> kCreate{
+    "CreateUser", &Stub::PrepareAsyncCreateUser, Repeat::kHarmless};
+constexpr UnaryMethod<Stub, v1::GetUserRequest, User> kGet{"GetUser", &Stub::PrepareAsyncGetUser,
+                                                           Repeat::kHarmless};
+constexpr UnaryMethod<Stub, v1::ListUsersRequest, v1::ListUsersResponse> kList{
+    "ListUsers", &Stub::PrepareAsyncListUsers, Repeat::kHarmless};
+constexpr UnaryMethod<Stub, v1::UpdateUserRequest, User> kUpdate{
+    "UpdateUser", &Stub::PrepareAsyncUpdateUser, Repeat::kHarmful};
+constexpr UnaryMethod<Stub, v1::DeleteUserRequest, google::protobuf::Empty> kDelete{
+    "DeleteUser", &Stub::PrepareAsyncDeleteUser, Repeat::kHarmful};
+constexpr UnaryMethod<Stub, v1::BatchGetUsersRequest, v1::BatchGetUsersResponse> kBatchGet{
+    "BatchGetUsers", &Stub::PrepareAsyncBatchGetUsers, Repeat::kHarmless};
+constexpr UnaryMethod<Stub, v1::VerifyPasswordRequest, User> kVerifyPassword{
+    "VerifyPassword", &Stub::PrepareAsyncVerifyPassword, Repeat::kHarmless};
+
+Task<absl::Status> without_answer(Task<absl::StatusOr<google::protobuf::Empty>> call) {
+  const absl::StatusOr<google::protobuf::Empty> empty = co_await std::move(call);
+  co_return empty.status();
+}
+
+Task<absl::StatusOr<std::vector<User>>> users_of(
+    Task<absl::StatusOr<v1::BatchGetUsersResponse>> call) {
+  v1::BatchGetUsersResponse response = co_await or_return(std::move(call));
+  auto& users = *response.mutable_users();
+  co_return std::vector<User>(std::make_move_iterator(users.begin()),
+                              std::make_move_iterator(users.end()));
+}
+
+}  // namespace
+
+Users::Users(Channel channel)
+    : channel_(std::move(channel)), stub_(v1::UserService::NewStub(channel_.grpc())) {}
+
+Task<absl::StatusOr<User>> Users::create(v1::CreateUserRequest request) {
+  if (request.request_id().empty()) request.set_request_id(new_request_id());
+  return unary(channel_, *stub_, kCreate, std::move(request));
+}
+
+Task<absl::StatusOr<User>> Users::get(std::int64_t id) {
+  v1::GetUserRequest request;
+  request.set_id(id);
+  return unary(channel_, *stub_, kGet, std::move(request));
+}
+
+Task<absl::StatusOr<v1::ListUsersResponse>> Users::list(v1::ListUsersRequest request) {
+  return unary(channel_, *stub_, kList, std::move(request));
+}
+
+Task<absl::StatusOr<User>> Users::update(v1::UpdateUserRequest request) {
+  return unary(channel_, *stub_, kUpdate, std::move(request));
+}
+
+Task<absl::Status> Users::remove(std::int64_t id, std::string etag) {
+  v1::DeleteUserRequest request;
+  request.set_id(id);
+  request.set_etag(std::move(etag));
+  return without_answer(unary(channel_, *stub_, kDelete, std::move(request)));
+}
+
+Task<absl::StatusOr<std::vector<User>>> Users::batch_get(std::vector<std::int64_t> ids) {
+  v1::BatchGetUsersRequest request;
+  request.mutable_ids()->Assign(ids.begin(), ids.end());
+  return users_of(unary(channel_, *stub_, kBatchGet, std::move(request)));
+}
+
+Task<absl::StatusOr<User>> Users::verify_password(std::string email, std::string password) {
+  v1::VerifyPasswordRequest request;
+  request.set_email(std::move(email));
+  request.set_password(std::move(password));
+  return unary(channel_, *stub_, kVerifyPassword, std::move(request));
+}
+
+}  // namespace weir::client

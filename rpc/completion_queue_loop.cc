@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rpc/completion_queue_loop.h"
+
+#include <grpcpp/alarm.h>
+
+#include "rpc/tag.h"
+#include "rpc/timespec.h"
+
+namespace weir::rpc {
+namespace {
+
+// Events and rounds of ready work a turn takes before it lets its writes go: enough to share a
+// write among the calls of a burst, too few to keep the first of them waiting.
+constexpr int kEventsPerTurn = 256;
+constexpr int kRoundsPerTurn = 16;
+
+// A wake-up on its way through the queue.
+class WakeUp final : Tag {
+ public:
+  void send(grpc::CompletionQueue& queue) {
+    alarm_.Set(&queue, gpr_time_0(GPR_CLOCK_MONOTONIC), static_cast<Tag*>(this));
+  }
+
+ private:
+  void complete(bool) override { delete this; }
+  grpc::Alarm alarm_;
+};
+
+}  // namespace
+
+CompletionQueueLoop::CompletionQueueLoop(std::unique_ptr<grpc::CompletionQueue> queue)
+    : queue_(std::move(queue)) {}
+
+CompletionQueueLoop::~CompletionQueueLoop() {
+  queue_->Shutdown();
+  void* tag = nullptr;
+  bool ok = false;
+  while (queue_->Next(&tag, &ok)) static_cast<Tag*>(tag)->complete(ok);
+}
+
+void CompletionQueueLoop::wake() {
+  wake_ups_.fetch_add(1, std::memory_order_relaxed);
+  (new WakeUp)->send(*queue_);
+}
+
+void CompletionQueueLoop::take_events() {
+  gpr_timespec deadline = may_sleep() ? to_timespec(next_timer()) : gpr_time_0(GPR_CLOCK_MONOTONIC);
+  void* tag = nullptr;
+  bool ok = false;
+  for (int taken = 0; taken < kEventsPerTurn; ++taken) {
+    if (queue_->AsyncNext(&tag, &ok, deadline) != grpc::CompletionQueue::GOT_EVENT) break;
+    if (taken == 0) begin_turn();
+    static_cast<Tag*>(tag)->complete(ok);
+    deadline = gpr_time_0(GPR_CLOCK_MONOTONIC);  // the rest: only what is there already
+  }
+}
+
+void CompletionQueueLoop::run_main(Task<void> task) {
+  bind_to_this_thread();
+  begin_turn();
+  CancelScope scope;
+  const Context context(*this, scope);
+  weir::detail::MainTask main_task;
+  main_task.start(context, std::move(task));
+  while (!main_task.has_ended()) {
+    turns_.fetch_add(1, std::memory_order_relaxed);
+    take_events();
+    begin_turn();
+    fire_timers();
+    for (int round = 0; round < kRoundsPerTurn; ++round) {
+      take_inbox();
+      if (run_ready() == 0) break;
+    }
+    while (!turn_end_.empty()) turn_end_.pop().run();
+  }
+  main_task.rethrow();
+}
+
+}  // namespace weir::rpc

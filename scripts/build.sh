@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# scripts/build.sh PRESET [TARGET...]: configures and builds build/PRESET, all of it or TARGETs.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source scripts/lib/say.sh
+
+preset=${1:?usage: scripts/build.sh PRESET [TARGET...]}
+targets=("${@:2}")
+for tool in cmake ninja; do
+  command -v "$tool" >/dev/null || die "$tool is missing" "Run scripts/install_packages.sh first."
+done
+
+mkdir -p build
+log=build/configure-$preset.log
+if ! cmake --preset "$preset" >"$log" 2>&1; then
+  cat "$log" >&2
+  die "the preset $preset could not be configured" \
+    "If a package is missing: scripts/install_packages.sh. If build/$preset is stale: rm -rf build/$preset"
+fi
+say "building $preset${targets[*]:+: ${targets[*]}}"
+cmake --build --preset "$preset" ${targets:+--target "${targets[@]}"}

@@ -1,0 +1,102 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# scripts/demo_calls.sh BUILD_DIRECTORY: what make demo shows, on the Postgres and Redis of
+# scripts/with_stack.sh. Every command's exit status is checked: it is a test, too.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source scripts/lib/say.sh
+source scripts/lib/process.sh
+source scripts/lib/server.sh
+
+: "${WEIR_STACK_DIR:?scripts/with_stack.sh sets this}"
+build=$(realpath "$1")
+PATH=$build:$PATH
+password=$WEIR_STACK_DIR/ada.password
+wrong_password=$WEIR_STACK_DIR/wrong.password
+echo 'correct horse battery staple' >"$password"
+echo 'Tr0ub4dor&3' >"$wrong_password"
+
+if [[ -t 1 && -z ${NO_COLOR:-} ]]; then
+  bold=$'\e[1m' off=$'\e[0m'
+else
+  bold='' off=''
+fi
+
+chapter() { printf '\n%s# %s%s\n' "$bold" "$*" "$off"; }
+
+# shown COMMAND...: as one would type it, without the path of this demo's temporary files.
+shown() {
+  local word line=''
+  for word in "${@/#"$WEIR_STACK_DIR/"/}"; do
+    [[ $word =~ ^[A-Za-z0-9_@:,./=+-]+$ ]] || word="'$word'"
+    line+=" $word"
+  done
+  printf '\n%s$%s%s\n' "$bold" "$line" "$off"
+}
+
+# show STATUS COMMAND...: runs it and insists on how it ends.
+show() {
+  local expected=$1 status=0
+  shift
+  shown "$@"
+  "$@" 2>&1 || status=$?
+  ((expected == 0)) || printf '(exit status %d)\n' "$status"
+  ((status == expected)) || die "$* ended with $status and not with $expected"
+}
+
+serve() {
+  start_server "$WEIR_STACK_DIR/server-$1.log" weir-server --address 127.0.0.1:0 \
+    --admin-address 127.0.0.1:0
+  say "server $1 serves on $server_address"
+}
+
+# terminate NUMBER PID: SIGTERM, and the last line of the server's log, which is its drain report.
+terminate() {
+  local status=0
+  shown kill -TERM "$2"
+  kill -TERM "$2"
+  wait "$2" || status=$?
+  printf '\nThe drain report of server %d, which ended with exit status %d:\n\n' "$1" "$status"
+  tail -n 1 "$WEIR_STACK_DIR/server-$1.log" | tr -d '{}"' | tr ',' '\n' |
+    awk -F: '{name = $1; sub(/^[^:]*:/, ""); printf "  %-18s %s\n", name, $0}'
+  ((status == 0)) || die "server $1 cut something"
+}
+
+serve 1
+first_pid=$server_pid
+export WEIR_ADDRESS=$server_address
+
+chapter "Users are created, read, changed and found"
+show 0 weir health
+show 0 weir users create --name 'Ada Lovelace' --email ada@example.com --password-file "$password"
+show 0 weir users create --name 'Grace Hopper' --email grace@example.com
+show 0 weir users create --name 'Alan Turing' --email alan@example.com
+show 0 weir users get 1
+show 0 weir users update 1 --name 'Ada King, Countess of Lovelace'
+show 0 weir users list
+show 0 weir users batch-get 3 1
+show 0 weir users verify ada@example.com --password-file "$password"
+show 0 weir users delete 3
+show 0 weir users get 1 --json
+
+chapter "What cannot be done is refused with a reason, and an exit status for scripts"
+show 7 weir users verify ada@example.com --password-file "$wrong_password"
+show 6 weir users create --name 'Another Ada' --email ada@example.com
+show 4 weir users create --name 'Nobody' --email 'not an address'
+show 3 weir users get 3
+
+chapter "One of two servers is told to end while a client sends 1,000 calls a second to both"
+serve 2
+load=(weir load --rate 1000 --duration 4s --ids 1-2 --no-retries
+  --address "$WEIR_ADDRESS,$server_address")
+shown "${load[@]}"
+"${load[@]}" >"$WEIR_STACK_DIR/load" 2>&1 &
+load_pid=$!
+sleep 1.5 # of the load's four seconds
+terminate 1 "$first_pid"
+wait "$load_pid" || die "calls failed: $(<"$WEIR_STACK_DIR/load")"
+printf '\nWhat the client saw:\n\n'
+sed 's/^/  /' "$WEIR_STACK_DIR/load"
+
+chapter "And so ends the other"
+terminate 2 "$server_pid"

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/config/config.h"
+
+#include <openssl/rand.h>
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "server/config/settings.h"
+
+namespace weir::config {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+void add_serving(Settings& table, Config& config) {
+  table.section("Serving");
+  table.address("address", &config.rpc.address, "where gRPC listens; port 0: any free one");
+  table.address("admin-address", &config.admin_address, "where /livez and /readyz are served");
+  table.number("loops", &config.rpc.loops, 1, 256, "threads", "event loops, each with a queue");
+  table.number("accept-slots", &config.rpc.accept_slots, 1, 4096, "calls",
+               "of each method, awaited at once by each loop");
+  table.number("max-calls", &config.rpc.max_calls, 1, 1'000'000, "calls",
+               "in progress; beyond it calls are refused");
+  table.duration("max-deadline", &config.rpc.max_deadline, milliseconds(10), hours(24),
+                 "the longest a call may take, whatever its client asks");
+  table.number("max-message-bytes", &config.rpc.max_receive_message_bytes, 1024, 64 << 20, "bytes",
+               "of one request");
+  table.number("max-metadata-bytes", &config.rpc.max_metadata_bytes, 1024, 1 << 20, "bytes",
+               "of a call's metadata");
+  table.number("max-streams", &config.rpc.max_concurrent_streams, 1, 1'000'000, "calls",
+               "at once on one connection");
+  table.number("max-connections", &config.rpc.max_connections, 1, 1'000'000, "connections",
+               "beyond which clients are turned away");
+  table.duration("max-connection-age", &config.rpc.max_connection_age, milliseconds(100), hours(24),
+                 "after which a client must connect again, perhaps elsewhere");
+  table.duration("max-connection-age-grace", &config.rpc.max_connection_age_grace,
+                 milliseconds(100), hours(24), "for calls on a connection that is of age");
+  table.duration("keepalive-time", &config.rpc.keepalive_time, seconds(1), hours(24),
+                 "of silence after which a client is pinged");
+  table.duration("keepalive-timeout", &config.rpc.keepalive_timeout, milliseconds(100), hours(1),
+                 "for its answer");
+  table.duration("min-ping-interval", &config.rpc.min_ping_interval, milliseconds(10), hours(1),
+                 "a client that pings more often is sent away");
+  table.flag("reflection", &config.rpc.reflection, "gRPC server reflection");
+  table.flag("channelz", &config.rpc.channelz, "gRPC channelz");
+  table.choice("log-level", &config.log_level, {"debug", "info", "warning", "error"},
+               "the least of what is logged");
+}
+
+void add_postgres(Settings& table, Config& config) {
+  postgres::Options& options = config.postgres;
+  table.section("Postgres");
+  table.secret("database-url", &options.url, "postgres://user:password@host:port/database");
+  table.flag("migrate", &config.migrate, "bring the schema up to date at the start");
+  table.duration("start-timeout", &config.start_timeout, milliseconds(100), hours(1),
+                 "for the database to be there at the start");
+  table.number("postgres-min-connections", &options.min_connections, 0, 1000, "connections",
+               "kept open");
+  table.number("postgres-max-connections", &options.max_connections, 1, 1000, "connections",
+               "at most");
+  table.number("postgres-max-queue", &options.max_queue, 1, 1'000'000, "units of work",
+               "that may wait for a connection");
+  table.duration("postgres-acquire-timeout", &options.acquire_timeout, milliseconds(1), hours(1),
+                 "for a connection to be free");
+  table.duration("postgres-connect-timeout", &options.connect_timeout, seconds(1), hours(1),
+                 "for a connection to be made");
+  table.duration("postgres-statement-timeout", &options.statement_timeout, milliseconds(1),
+                 hours(1), "of one statement");
+  table.duration("postgres-lock-timeout", &options.lock_timeout, milliseconds(1), hours(1),
+                 "of waiting for a lock");
+  table.duration("postgres-idle-timeout", &options.idle_timeout, seconds(1), hours(24),
+                 "after which a connection above the minimum is closed");
+  table.duration("postgres-max-lifetime", &options.max_lifetime, seconds(1), hours(24),
+                 "of a connection");
+  table.flag("postgres-prepare", &options.prepare,
+             "prepared statements; off for pgbouncer before 1.21");
+  table.flag("postgres-session-settings", &options.session_settings,
+             "timeouts as start-up options; off for pgbouncer");
+}
+
+void add_redis(Settings& table, Config& config) {
+  redis::Options& options = config.redis;
+  table.section("Redis, a cache: without it the service works, slower");
+  table.secret("redis-url", &config.redis_url, "redis://user:password@host:port/database");
+  table.flag("cache", &config.cache, "keep users in Redis");
+  table.duration("cache-ttl", &config.cache_options.ttl, milliseconds(100), hours(24 * 30),
+                 "of a user in the cache, give or take a tenth");
+  table.duration("cache-negative-ttl", &config.cache_options.negative_ttl, milliseconds(100),
+                 hours(24), "of knowing that there is no such user");
+  table.number("redis-connections", &options.connections, 1, 64, "connections", "all pipelined");
+  table.duration("redis-command-timeout", &options.command_timeout, milliseconds(1), minutes(1),
+                 "of one command");
+  table.duration("redis-connect-timeout", &options.connect_timeout, milliseconds(10), minutes(1),
+                 "for a connection to be made");
+}
+
+void add_users(Settings& table, Config& config) {
+  table.section("Users");
+  table.secret("secret", &config.secret,
+               "signs page tokens; the same on all replicas, 16 bytes or more");
+  table.number("hash-threads", &config.hash_threads, 1, 256, "threads",
+               "that hash passwords, 19 MiB each while they do");
+  table.number("hash-queue", &config.hash_queue, 0, 100'000, "passwords",
+               "that may wait to be hashed");
+  table.number("attempts", &config.attempts.attempts, 1, 1'000'000, "attempts",
+               "at one e-mail address's password at once");
+  table.duration("attempts-window", &config.attempts.window, seconds(1), hours(24),
+                 "in which that many attempts become possible again");
+}
+
+void add_drain(Settings& table, Config& config) {
+  table.section("Shutting down: SIGTERM drains, a second one cuts");
+  table.duration("drain-quiet", &config.drain.quiet, milliseconds(0), hours(1),
+                 "without a new call ends the announcement");
+  table.duration("drain-announce", &config.drain.announce, milliseconds(0), hours(1),
+                 "the longest that NOT_SERVING is announced while everything is served");
+  table.duration("drain-finish", &config.drain.finish, milliseconds(0), hours(24),
+                 "the longest that calls in progress may take; then they are cancelled");
+  table.duration("drain-cancel", &config.drain.cancel, milliseconds(0), hours(1),
+                 "for cancelled calls to be answered");
+  table.duration("drain-close", &config.close_limit, milliseconds(0), hours(1),
+                 "for pools to close");
+  table.duration("grace-period", &config.grace_period, milliseconds(0), hours(48),
+                 "after which the orchestrator kills; must exceed the limits above");
+}
+
+void describe(Settings& table, Config& config) {
+  add_serving(table, config);
+  add_postgres(table, config);
+  add_redis(table, config);
+  add_users(table, config);
+  add_drain(table, config);
+  table.section("Instead");
+  table.command("help", &config.show_help, "print this");
+  table.command("version", &config.show_version, "print the version");
+}
+
+// What no single row can check.
+absl::Status check_together(Config& config) {
+  if (config.postgres.url.empty()) {
+    return absl::InvalidArgumentError(
+        "WEIR_DATABASE_URL: is not set; where is Postgres? "
+        "(postgres://user:password@host/database)");
+  }
+  if (config.postgres.min_connections > config.postgres.max_connections) {
+    return absl::InvalidArgumentError(
+        "--postgres-min-connections: is more than --postgres-max-connections");
+  }
+  if (config.secret.empty()) {
+    // Fit for one replica: tokens end with the process.
+    config.secret.resize(32);
+    if (RAND_bytes(reinterpret_cast<unsigned char*>(config.secret.data()), 32) != 1) {
+      return absl::InternalError("no randomness for a secret");
+    }
+  } else if (config.secret.size() < 16) {
+    return absl::InvalidArgumentError("WEIR_SECRET: must have 16 bytes or more");
+  }
+  const Duration sum = config.drain.total() + config.close_limit;
+  if (sum >= config.grace_period) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--grace-period: must exceed the sum of the drain's limits, ",
+                     absl::FormatDuration(absl::FromChrono(sum))));
+  }
+  if (!config.redis_url.empty()) {
+    absl::StatusOr<redis::Address> address = redis::parse_url(config.redis_url);
+    if (!address.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("WEIR_REDIS_URL: ", address.status().message()));
+    }
+    config.redis.address = *std::move(address);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<Config> read_config(absl::Span<char* const> arguments) {
+  Config config;
+  Settings table;
+  describe(table, config);
+  if (absl::Status status = table.parse(arguments); !status.ok()) return status;
+  if (config.show_help || config.show_version) return config;
+  if (absl::Status status = check_together(config); !status.ok()) return status;
+  return config;
+}
+
+std::string usage() {
+  Config defaults;
+  Settings table;
+  describe(table, defaults);
+  return absl::StrCat(
+      "weir-server: users over gRPC, on Postgres and Redis.\n\n"
+      "Everything can be set by a flag or by the variable below it; the flag wins. Secrets come\n"
+      "from the variable or from the file that its _FILE names. Times carry a unit: 500ms, 2s, "
+      "5m.\n"
+      "\n"
+      "Exit status: 0 ended and nothing was cut; 1 could not start; 2 a setting is wrong;\n"
+      "3 calls were cut at the end.\n",
+      table.help());
+}
+
+}  // namespace weir::config

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Config: everything the server can be told, read once at the start from flags, environment and
+// files.
+
+#include <cstddef>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "server/postgres/options.h"
+#include "server/redis/cache_options.h"
+#include "server/redis/options.h"
+#include "server/rpc/drain.h"
+#include "server/rpc/server.h"
+#include "server/users/attempt_limiter.h"
+
+namespace weir::config {
+
+struct Config {
+  rpc::ServerOptions rpc;
+  std::string admin_address = "127.0.0.1:8081";
+  std::string log_level = "info";
+
+  postgres::Options postgres;
+  bool migrate = true;
+  Duration start_timeout = std::chrono::seconds(30);
+
+  std::string redis_url;  // empty: no Redis, nothing is cached
+  redis::Options redis;
+  bool cache = true;
+  redis::CacheOptions cache_options;
+
+  std::string secret;
+  std::size_t hash_threads = 2;
+  std::size_t hash_queue = 64;
+  users::AttemptLimit attempts;
+
+  rpc::DrainLimits drain;
+  Duration close_limit = std::chrono::seconds(3);
+  Duration grace_period = std::chrono::seconds(80);
+
+  bool show_help = false;
+  bool show_version = false;
+};
+
+// INVALID_ARGUMENT with one line that names what is wrong.
+absl::StatusOr<Config> read_config(absl::Span<char* const> arguments);
+
+// What --help prints.
+std::string usage();
+
+}  // namespace weir::config

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// weir-server, from top to bottom: configuration, pools, services, server, drain.
+
+#include <absl/synchronization/mutex.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
+#include <string>
+
+#include "async/blocking_pool.h"
+#include "async/cancelled.h"
+#include "async/thread_loop.h"
+#include "server/admin/admin_server.h"
+#include "server/admin/probes.h"
+#include "server/config/config.h"
+#include "server/log.h"
+#include "server/postgres/pool.h"
+#include "server/redis/cache.h"
+#include "server/redis/client.h"
+#include "server/routes.h"
+#include "server/rpc/server.h"
+#include "server/schema.h"
+#include "server/shutdown.h"
+#include "server/signals.h"
+#include "server/users/user_service.h"
+
+namespace weir {
+namespace {
+
+Task<rpc::DrainReport> serve_until_signal(const Signals& signals, rpc::DrainTarget& target,
+                                          rpc::DrainLimits limits) {
+  (void)co_await cancelled(signals.stop());
+  co_return co_await drain(target, limits, signals.hurry());
+}
+
+int fail(const absl::Status& status) {
+  log::error("cannot start", {{"reason", std::string(status.message())}});
+  return EXIT_FAILURE;
+}
+
+int run(const config::Config& config) {
+  const Signals signals;  // before any other thread
+  log::set_level(config.log_level);
+  if (absl::Status status = prepare_schema(config, signals.stop()); !status.ok()) {
+    return fail(status);
+  }
+
+  postgres::Pool postgres(config.postgres);
+  std::optional<redis::Client> redis;
+  std::optional<redis::Cache> cache;
+  if (!config.redis_url.empty()) redis.emplace(config.redis);
+  if (redis && config.cache) cache.emplace(redis::VersionedStore(*redis), config.cache_options);
+  BlockingPool hashing("weir-argon2", config.hash_threads, config.hash_queue);
+  BlockingPool housekeeping("weir-housekeep", 1, 4);
+
+  users::UserRepository repository(postgres);
+  users::UserCache user_cache(repository, cache ? &*cache : nullptr);
+  users::Passwords passwords(hashing);
+  users::AttemptLimiter attempts(redis ? &*redis : nullptr, config.secret, config.attempts);
+  const users::PageTokens page_tokens(config.secret);
+  users::UserService users(repository, user_cache, passwords, attempts, page_tokens);
+
+  GrpcServices grpc_services;
+  rpc::Server server(config.rpc);
+  add_routes(server, grpc_services, users);
+  admin::AdminServer admin;
+  admin::add_probes(admin, server);
+  if (absl::Status status = admin.start(config.admin_address); !status.ok()) return fail(status);
+  if (absl::Status status = server.start(); !status.ok()) return fail(status);
+  server.health().set_serving(true);
+  log::info("serving", {{"address", server.address()}, {"admin_address", admin.address()}});
+
+  ThreadLoop loop;
+  ServerDrain target(server, cache ? &*cache : nullptr, housekeeping, config.close_limit);
+  const rpc::DrainReport report = loop.run(serve_until_signal(signals, target, config.drain));
+  log_report(report);
+  if (report.left > 0) std::_Exit(report.exit_code());  // what still runs must not be destroyed
+  return report.exit_code();
+}
+
+}  // namespace
+}  // namespace weir
+
+int main(int argc, char** argv) {
+  const auto config = weir::config::read_config(absl::MakeConstSpan(argv + 1, argc - 1));
+  if (!config.ok()) {
+    std::fprintf(stderr, "weir-server: %s\n", std::string(config.status().message()).c_str());
+    return 2;
+  }
+  if (config->show_help) return std::puts(weir::config::usage().c_str()) < 0;
+  if (config->show_version) return std::puts("weir-server " WEIR_VERSION) < 0;
+#ifdef NDEBUG
+  // Debian's Abseil looks for deadlocks at every lock: worth up to a tenth of a call.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+#endif
+  return weir::run(*config);
+}

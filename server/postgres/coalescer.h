@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The part of Loader that does not know keys or values: who waits, who is under way in which batch,
+// and when a batch is queued.
+//
+// One lock. A LoadWaiter is in one of three places: the waiting list, a batch that was sent (either
+// can be left at once), or a batch whose answer is being handed out (then it comes in a moment).
+
+#include <coroutine>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <source_location>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "async/detail/intrusive_list.h"
+#include "async/detail/waiter.h"
+#include "server/postgres/job.h"
+#include "server/postgres/rows.h"
+
+namespace weir::postgres::detail {
+
+class Batch;
+class Coalescer;
+class Engine;
+
+struct CoalesceLimits {
+  std::size_t max_batch;
+  std::size_t max_in_flight;
+  std::size_t max_waiting;
+};
+
+// One awaited key, in the frame of the coroutine that awaits it.
+class LoadWaiter : public weir::detail::Waiter, public weir::detail::ListHook<LoadWaiter> {
+ public:
+  bool await_ready() const noexcept { return false; }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> self) {
+    status_ = self.promise().context().status();
+    if (!status_.ok()) return false;
+    began(self, "postgres load", where_);
+    if (!enqueue()) return false;
+    self.promise().context().loop().outside_work_began();
+    suspended_ = true;
+    watch_cancellation();
+    return true;
+  }
+
+ protected:
+  LoadWaiter(Coalescer& coalescer, std::source_location where)
+      : coalescer_(coalescer), where_(where) {}
+  ~LoadWaiter() = default;
+
+  // OK if the batch was read.
+  absl::Status finish();
+
+ private:
+  friend class Batch;
+  friend class Coalescer;
+  enum class State : unsigned char { kNew, kWaiting, kInBatch, kSettled };
+
+  bool enqueue();
+  void on_cancel(CancelReason reason) override;
+  EventLoop& loop() const { return context().loop(); }
+
+  Coalescer& coalescer_;
+  const std::source_location where_;
+  absl::Status status_;
+  bool suspended_ = false;
+
+  // Guarded by the coalescer's lock.
+  State state_ = State::kNew;
+  TimePoint since_{};
+  Batch* batch_ = nullptr;
+  std::size_t slot_ = 0;
+};
+
+// The job that reads for many waiters.
+class Batch : public Job {
+ public:
+  absl::Status run(Connection& connection) final;
+  void answer(const absl::Status& status) final;
+  void abandon(const absl::Status& status) final;
+  std::shared_ptr<Job> follow_up() final;
+  bool is_bounded() const final { return false; }
+
+ protected:
+  explicit Batch(std::shared_ptr<Coalescer> coalescer) : coalescer_(std::move(coalescer)) {}
+
+  // Remembers the key of a waiter, which may leave any time. Called in the order of the slots,
+  // under the coalescer's lock.
+  virtual void took(const LoadWaiter& waiter) = 0;
+  virtual Rows ask(Connection& connection) = 0;
+  // Gives the rows to waiters()[slot], where that is not null.
+  virtual void deliver(const Rows& rows) = 0;
+
+  // By slot; null for those that left. On the worker, inside `deliver`, it does not change.
+  const std::vector<LoadWaiter*>& waiters() const { return waiters_; }
+
+ private:
+  friend class Coalescer;
+  friend class LoadWaiter;
+  enum class Phase : unsigned char { kQueued, kSent, kDelivering, kAnswered };
+
+  void finish(const absl::Status& status, bool is_worker);
+
+  const std::shared_ptr<Coalescer> coalescer_;
+  // Guarded by the coalescer's lock.
+  Phase phase_ = Phase::kQueued;
+  std::vector<LoadWaiter*> waiters_;
+  std::size_t present_ = 0;  // of them, not null
+};
+
+class Coalescer : public std::enable_shared_from_this<Coalescer> {
+ public:
+  virtual ~Coalescer() = default;
+
+  // From then on the engine calls `expire` and `close`.
+  void register_with_engine();
+  void unregister();
+
+  // Answers those who have waited since before `now - timeout`. Returns when to ask again.
+  TimePoint expire(TimePoint now, Duration timeout);
+  // Answers all who wait, and all who come, with UNAVAILABLE.
+  void close();
+
+ protected:
+  Coalescer(std::shared_ptr<Engine> engine, CoalesceLimits limits);
+  virtual std::shared_ptr<Batch> make_batch() = 0;
+
+ private:
+  friend class Batch;
+  friend class LoadWaiter;
+
+  // False if it was refused.
+  bool enqueue(LoadWaiter& waiter);
+  void leave(LoadWaiter& waiter, CancelReason reason);
+  void take(Batch& batch);
+  std::shared_ptr<Batch> batch_if_needed();  // with the lock held
+  void submit(std::shared_ptr<Batch> batch);
+
+  const std::shared_ptr<Engine> engine_;
+  const CoalesceLimits limits_;
+  std::mutex mutex_;
+  weir::detail::IntrusiveList<LoadWaiter, LoadWaiter> waiting_;
+  std::size_t waiting_count_ = 0;
+  std::size_t in_flight_ = 0;      // batches, queued or running
+  bool has_queued_batch_ = false;  // one of them has not taken its keys yet
+  bool closed_ = false;
+};
+
+}  // namespace weir::postgres::detail

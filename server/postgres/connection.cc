@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/postgres/connection.h"
+
+#include <chrono>
+#include <cstring>
+#include <stdexcept>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/postgres/connect.h"
+
+namespace weir::postgres::detail {
+namespace {
+
+// While a statement runs the session knows, so that others can cancel it or cut it off.
+class Running {
+ public:
+  Running(Session& session, TimePoint limit, bool is_cancellable) : session_(session) {
+    session_.statement_began(limit, is_cancellable);
+  }
+  ~Running() { session_.statement_ended(); }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+ private:
+  Session& session_;
+};
+
+const char* begin_statement(Isolation isolation) {
+  switch (isolation) {
+    case Isolation::kReadCommitted:
+      return "BEGIN ISOLATION LEVEL READ COMMITTED";
+    case Isolation::kRepeatableRead:
+      return "BEGIN ISOLATION LEVEL REPEATABLE READ";
+    case Isolation::kSerializable:
+      return "BEGIN ISOLATION LEVEL SERIALIZABLE";
+  }
+  return "BEGIN";
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Connection>> Connection::open(const Options& options, int stop_fd,
+                                                             Session& session, Counters& counters) {
+  absl::StatusOr<OwnedConnection> connection = connect(options, stop_fd);
+  if (!connection.ok()) return connection.status();
+  try {
+    return std::unique_ptr<Connection>(
+        new Connection(connection->release(), options, session, counters));
+  } catch (const std::exception& error) {
+    // libpqxx would not have it: the server is from before its time.
+    return absl::UnavailableError(error.what());
+  }
+}
+
+Connection::Connection(PGconn* connection, const Options& options, Session& session,
+                       Counters& counters)
+    : raw_(connection),
+      session_(session),
+      counters_(counters),
+      prepare_(options.prepare),
+      statement_timeout_(options.statement_timeout),
+      cancel_timeout_(options.cancel_timeout),
+      pqxx_(connection) {
+  session_.attach(raw_);
+}
+
+// The session lets go of the descriptor before pqxx_ closes it and the kernel gives it to another.
+Connection::~Connection() { session_.detach(); }
+
+// Postgres ends a statement at its timeout. From here it is ended a moment later, in case that
+// Postgres was not told to (session_settings) or cannot.
+TimePoint Connection::statement_limit() const {
+  constexpr Duration kMoment = std::chrono::milliseconds(50);
+  const TimePoint timeout = saturating_add(std::chrono::steady_clock::now(), statement_timeout_);
+  return saturating_add(timeout, kMoment);
+}
+
+Rows Connection::run(const Statement& statement, absl::Span<const Param> params) {
+  session_.throw_if_stopped();
+  const Running running(session_, statement_limit(), true);
+  count(counters_.statements);
+  if (!prepare_) return Rows(pqxx_.run(statement.sql, params));
+  prepare(statement);
+  return Rows(pqxx_.run_prepared(statement.name, params));
+}
+
+void Connection::prepare(const Statement& statement) {
+  const auto at = prepared_.find(statement.name);
+  if (at == prepared_.end()) {
+    pqxx_.prepare(statement.name, statement.sql);
+    prepared_.emplace(statement.name, statement.sql);
+  } else if (at->second != statement.sql && std::strcmp(at->second, statement.sql) != 0) {
+    throw std::logic_error(absl::StrCat("two statements are called ", statement.name));
+  }
+}
+
+void Connection::execute(const char* sql, bool is_cancellable) {
+  const Running running(session_, statement_limit(), is_cancellable);
+  pqxx_.run_script(sql);
+}
+
+void Connection::begin(Isolation isolation) {
+  session_.throw_if_stopped();
+  execute(begin_statement(isolation), true);
+}
+
+void Connection::commit() {
+  if (PQtransactionStatus(raw_) == PQTRANS_INERROR) {
+    // Postgres would answer COMMIT with ROLLBACK, and no error.
+    throw std::logic_error("the function caught the exception of a statement that failed");
+  }
+  session_.throw_if_stopped();
+  try {
+    execute("COMMIT", true);
+  } catch (...) {
+    in_doubt_ = is_lost();
+    throw;
+  }
+}
+
+// Not cancellable: it is what comes after a cancel, and soon done.
+void Connection::rollback() { execute("ROLLBACK", false); }
+
+void Connection::run_script(const std::string& sql) { execute(sql.c_str(), true); }
+
+bool Connection::verify() {
+  const Running running(session_, saturating_add(std::chrono::steady_clock::now(), cancel_timeout_),
+                        false);
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    try {
+      pqxx_.run_script("SELECT 1");
+      return is_ready();
+    } catch (const std::exception&) {
+      // The first may have met the cancel it was sent to meet.
+      if (!is_ready()) return false;
+    }
+  }
+  return false;
+}
+
+bool Connection::is_lost() const { return PQstatus(raw_) != CONNECTION_OK; }
+
+bool Connection::is_ready() const {
+  return !is_lost() && !retired_ && PQtransactionStatus(raw_) == PQTRANS_IDLE;
+}
+
+}  // namespace weir::postgres::detail
+
+namespace weir::postgres {
+
+Rows Transaction::run_with(const Statement& statement, absl::Span<const Param> params) {
+  return connection_.run(statement, params);
+}
+
+}  // namespace weir::postgres

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Connection: one session with Postgres, owned and used by one worker's thread.
+
+#include <memory>
+#include <string_view>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "server/postgres/counters.h"
+#include "server/postgres/options.h"
+#include "server/postgres/pqxx_compat.h"
+#include "server/postgres/session.h"
+#include "server/postgres/transaction.h"
+
+namespace weir::postgres::detail {
+
+class Connection {
+ public:
+  // As connect (server/postgres/connect.h), the message of an error included.
+  static absl::StatusOr<std::unique_ptr<Connection>> open(const Options& options, int stop_fd,
+                                                          Session& session, Counters& counters);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  // Throw what libpqxx throws, or StoppedError if the job that runs is to stop.
+  Rows run(const Statement& statement, absl::Span<const Param> params);
+  void begin(Isolation isolation);
+  void commit();
+  void rollback();
+  // Several statements in one text, without parameters.
+  void run_script(const std::string& sql);
+
+  // A round trip. False if the connection is of no use.
+  bool verify();
+
+  bool is_lost() const;
+  // Open, and not inside a transaction.
+  bool is_ready() const;
+  // COMMIT was sent and the connection was lost before its answer.
+  bool is_in_doubt() const { return in_doubt_; }
+  // Another one is needed although it is open.
+  void retire() { retired_ = true; }
+  bool is_retired() const { return retired_; }
+
+ private:
+  Connection(PGconn* connection, const Options& options, Session& session, Counters& counters);
+  void prepare(const Statement& statement);
+  TimePoint statement_limit() const;
+  void execute(const char* sql, bool is_cancellable);
+
+  PGconn* const raw_;
+  Session& session_;
+  Counters& counters_;
+  const bool prepare_;
+  const Duration statement_timeout_;
+  const Duration cancel_timeout_;
+  PqxxSession pqxx_;
+  absl::flat_hash_map<std::string_view, const char*> prepared_;  // name -> SQL
+  bool in_doubt_ = false;
+  bool retired_ = false;
+};
+
+}  // namespace weir::postgres::detail

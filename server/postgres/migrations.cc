@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/postgres/migrations.h"
+
+#include <cstdint>
+#include <exception>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/postgres/connection.h"
+#include "server/postgres/counters.h"
+#include "server/postgres/errors.h"
+#include "server/postgres/session.h"
+
+namespace weir::postgres {
+namespace {
+
+using detail::Connection;
+
+// Any number will do, as long as it stays the same.
+constexpr Statement kLock{"migrations_lock", "SELECT 1 FROM pg_advisory_lock(7241093518)"};
+
+constexpr char kCreateTable[] =
+    "CREATE TABLE IF NOT EXISTS schema_migrations ("
+    "  number     integer PRIMARY KEY,"
+    "  name       text NOT NULL,"
+    "  checksum   text NOT NULL,"
+    "  apply_time timestamptz NOT NULL DEFAULT now())";
+
+constexpr Statement kApplied{"migrations_applied",
+                             "SELECT number, checksum FROM schema_migrations ORDER BY number"};
+constexpr Statement kChecksum{"migrations_checksum",
+                              "SELECT encode(sha256(convert_to($1::text, 'UTF8')), 'hex')"};
+constexpr Statement kRecord{"migrations_record",
+                            "INSERT INTO schema_migrations (number, name, checksum) "
+                            "VALUES ($1, $2, $3)"};
+
+// A change of the schema that waits for a lock holds up all that come after it: better to fail.
+constexpr char kLockTimeout[] = "SET LOCAL lock_timeout = '10s'";
+
+template <class... Args>
+Rows run(Connection& connection, const Statement& statement, const Args&... args) {
+  Transaction transaction(connection);
+  return transaction.run(statement, args...);
+}
+
+std::string checksum(Connection& connection, const EmbeddedMigration& migration) {
+  return run(connection, kChecksum, migration.sql)[0].string(0);
+}
+
+std::map<std::int64_t, std::string> applied(Connection& connection) {
+  std::map<std::int64_t, std::string> checksums;
+  for (const Row row : run(connection, kApplied)) checksums.emplace(row.int64(0), row.string(1));
+  return checksums;
+}
+
+void apply(Connection& connection, const EmbeddedMigration& migration) {
+  connection.begin(Isolation::kReadCommitted);
+  connection.run_script(kLockTimeout);
+  connection.run_script(std::string(migration.sql));
+  run(connection, kRecord, migration.number, migration.name, checksum(connection, migration));
+  connection.commit();
+}
+
+absl::StatusOr<int> migrate(Connection& connection,
+                            absl::Span<const EmbeddedMigration> migrations) {
+  run(connection, kLock);  // released with the session
+  connection.run_script(kCreateTable);
+  const auto done = applied(connection);
+  const std::int64_t newest = done.empty() ? 0 : done.rbegin()->first;
+  const std::int64_t known = migrations.empty() ? 0 : migrations.back().number;
+  if (newest > known) {
+    return absl::FailedPreconditionError(absl::StrCat("the database's schema is at migration ",
+                                                      newest, ", this program knows ", known,
+                                                      ": it is older than the schema"));
+  }
+  // All are checked before the first is applied.
+  for (const EmbeddedMigration& migration : migrations) {
+    const auto at = done.find(migration.number);
+    if (at == done.end()) {
+      if (migration.number > newest) continue;
+      return absl::FailedPreconditionError(absl::StrCat(
+          "migration ", migration.number, " was never applied, but migration ", newest, " was"));
+    }
+    if (at->second != checksum(connection, migration)) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("migration ", migration.number, " was changed after it was applied"));
+    }
+  }
+  int count = 0;
+  for (const EmbeddedMigration& migration : migrations) {
+    if (migration.number <= newest) continue;
+    apply(connection, migration);
+    ++count;
+  }
+  return count;
+}
+
+}  // namespace
+
+absl::StatusOr<int> migrate(const Options& given, absl::Span<const EmbeddedMigration> migrations) {
+  Options options = given;
+  options.statement_timeout = Duration::max();  // another server's migrations may take long
+  options.lock_timeout = Duration::max();       // and they are waited for by a lock
+  detail::Session session;
+  detail::Counters counters;
+  try {
+    auto connection = Connection::open(options, /*stop_fd=*/-1, session, counters);
+    if (!connection.ok()) {
+      if (options.log) {
+        options.log(absl::StrCat("postgres: cannot connect: ", connection.status().message()));
+      }
+      return absl::UnavailableError("the database cannot be reached");
+    }
+    return migrate(**connection, migrations);
+  } catch (const std::exception& error) {
+    if (options.log) options.log(absl::StrCat("postgres: a migration failed: ", error.what()));
+    return detail::to_status(error);
+  }
+}
+
+}  // namespace weir::postgres

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// migrate: brings the schema to what this binary needs, before the first request is served.
+//
+// Each migration runs once, in a transaction of its own, in the order of its number; what was
+// applied is recorded with a checksum in the table schema_migrations. Servers that start at the
+// same time take turns (an advisory lock). Refused, with FAILED_PRECONDITION: a migration that was
+// changed after it was applied, one that is missing below the newest, a schema newer than the
+// binary.
+//
+// Blocks; for the start of a program. Trap: an advisory lock belongs to a session, so give it a
+// direct URL, not pgbouncer's.
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "server/postgres/embedded_migrations.h"
+#include "server/postgres/options.h"
+
+namespace weir::postgres {
+
+// The number of migrations that were applied now. Uses url, connect_timeout and log of `options`.
+absl::StatusOr<int> migrate(const Options& options,
+                            absl::Span<const EmbeddedMigration> migrations = embedded_migrations());
+
+}  // namespace weir::postgres

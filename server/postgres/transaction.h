@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Transaction: what a unit of work (Pool::transact, Pool::query) runs its statements on.
+//
+//     Rows rows = transaction.run(kFindUser, id);
+//
+// A statement that fails throws; leave the exception alone, it becomes the status of the whole unit
+// (server/postgres/errors.h). It lives for one run of the function, on the worker's thread.
+
+#include <array>
+
+#include "absl/types/span.h"
+#include "server/postgres/param.h"
+#include "server/postgres/rows.h"
+#include "server/postgres/statement.h"
+
+namespace weir::postgres {
+
+namespace detail {
+class Connection;
+}
+
+enum class Isolation : unsigned char { kReadCommitted, kRepeatableRead, kSerializable };
+
+class Transaction {
+ public:
+  explicit Transaction(detail::Connection& connection) : connection_(connection) {}
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+
+  template <class... Args>
+  Rows run(const Statement& statement, const Args&... args) {
+    if constexpr (sizeof...(Args) == 0) {
+      return run_with(statement, {});
+    } else {
+      const std::array<Param, sizeof...(Args)> params{Param(args)...};
+      return run_with(statement, params);
+    }
+  }
+  Rows run_with(const Statement& statement, absl::Span<const Param> params);
+
+ private:
+  detail::Connection& connection_;
+};
+
+}  // namespace weir::postgres

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/postgres/unit_of_work.h"
+
+#include <chrono>
+#include <exception>
+
+#include "server/postgres/connection.h"
+#include "server/postgres/engine.h"
+
+namespace weir::postgres::detail {
+namespace {
+
+// What it fails to roll back is rolled back by Postgres when the connection is thrown away.
+void roll_back(Connection& connection) {
+  if (connection.is_lost()) return;
+  try {
+    connection.rollback();
+  } catch (const std::exception&) {
+    connection.retire();
+  }
+}
+
+}  // namespace
+
+absl::Status UnitOfWork::run_in_transaction(Connection& connection, Isolation isolation,
+                                            absl::FunctionRef<absl::Status(Transaction&)> body) {
+  connection.begin(isolation);
+  try {
+    Transaction transaction(connection);
+    absl::Status status = body(transaction);
+    if (status.ok()) {
+      connection.commit();
+    } else {
+      roll_back(connection);
+    }
+    return status;
+  } catch (...) {
+    roll_back(connection);
+    throw;
+  }
+}
+
+void UnitOfWork::answer(const absl::Status& status) {
+  std::lock_guard lock(mutex_);
+  if (waiter_ == nullptr) return;
+  AwaitWork& waiter = *std::exchange(waiter_, nullptr);
+  waiter.status_ = status;
+  waiter.complete();
+}
+
+bool AwaitWork::submit() {
+  work_->waiter_ = this;
+  if (context().deadline() != kForever) {
+    // The loop's clock may not be the steady one (a test's is not); the time that is left is the
+    // same.
+    work_->deadline_ = saturating_add(std::chrono::steady_clock::now(), context().remaining());
+  }
+  // Not into status_: once it is submitted, that is for the answer.
+  const absl::Status submitted = engine_.submit(work_);
+  if (!submitted.ok()) status_ = submitted;
+  return submitted.ok();
+}
+
+void AwaitWork::on_cancel(CancelReason reason) { engine_.stop(*work_, reason); }
+
+absl::Status AwaitWork::finish() {
+  if (suspended_) context().loop().outside_work_ended();
+  ended();
+  return status_;
+}
+
+}  // namespace weir::postgres::detail

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/rpc/acceptor.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "async/detail/thread_name.h"
+#include "server/log.h"
+
+namespace weir::rpc {
+namespace {
+
+constexpr int kBacklog = 1024;
+// How long the door stays shut when the process has no descriptors left.
+constexpr int kPauseMs = 100;
+
+// gRPC's spelling of an address, as ServerContext::peer() returns it.
+std::string peer_name(const sockaddr_storage& address) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  if (address.ss_family == AF_INET) {
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
+    inet_ntop(AF_INET, &v4.sin_addr, text.data(), text.size());
+    return absl::StrCat("ipv4:", text.data(), ":", ntohs(v4.sin_port));
+  }
+  const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
+  if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
+    inet_ntop(AF_INET, &v6.sin6_addr.s6_addr[12], text.data(), text.size());
+    return absl::StrCat("ipv4:", text.data(), ":", ntohs(v6.sin6_port));
+  }
+  inet_ntop(AF_INET6, &v6.sin6_addr, text.data(), text.size());
+  return absl::StrFormat("ipv6:%%5B%s%%5D:%d", text.data(), ntohs(v6.sin6_port));
+}
+
+int listening_socket(const addrinfo& address) {
+  const int fd = socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -1;
+  const int on = 1;
+  const int off = 0;
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+  // "::" means both families.
+  if (address.ai_family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
+  if (bind(fd, address.ai_addr, address.ai_addrlen) == 0 && ::listen(fd, kBacklog) == 0) return fd;
+  close(fd);
+  return -1;
+}
+
+int port_of(int fd) {
+  sockaddr_storage address{};
+  socklen_t length = sizeof(address);
+  getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length);
+  return ntohs(address.ss_family == AF_INET6
+                   ? reinterpret_cast<const sockaddr_in6&>(address).sin6_port
+                   : reinterpret_cast<const sockaddr_in&>(address).sin_port);
+}
+
+void watch(int epoll, int fd, std::uint32_t events) {
+  epoll_event event{};
+  event.events = events;
+  event.data.fd = fd;
+  epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
+}
+
+}  // namespace
+
+Acceptor::Acceptor(ToGrpc to_grpc, Connections& connections, std::size_t max_connections)
+    : to_grpc_(std::move(to_grpc)),
+      connections_(connections),
+      max_connections_(max_connections),
+      epoll_(epoll_create1(EPOLL_CLOEXEC)),
+      wake_up_(eventfd(0, EFD_CLOEXEC)) {
+  watch(epoll_, wake_up_, EPOLLIN);
+}
+
+Acceptor::~Acceptor() {
+  stop();
+  close(wake_up_);
+  close(epoll_);
+}
+
+absl::Status Acceptor::listen(const std::string& address) {
+  const std::string::size_type colon = address.rfind(':');
+  if (colon == std::string::npos) {
+    return absl::InvalidArgumentError(absl::StrCat(address, " is not host:port"));
+  }
+  std::string host = address.substr(0, colon);
+  if (host.size() > 1 && host.front() == '[') host = host.substr(1, host.size() - 2);
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE;
+  addrinfo* found = nullptr;
+  const std::string port = address.substr(colon + 1);
+  if (getaddrinfo(host.empty() ? nullptr : host.c_str(), port.c_str(), &hints, &found) == 0) {
+    const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owned(found, freeaddrinfo);
+    for (addrinfo* one = found; one != nullptr && listening_ < 0; one = one->ai_next) {
+      listening_ = listening_socket(*one);
+    }
+  }
+  if (listening_ < 0) return absl::UnavailableError(absl::StrCat("cannot listen on ", address));
+  port_ = port_of(listening_);
+  return absl::OkStatus();
+}
+
+void Acceptor::start() {
+  watch(epoll_, listening_, EPOLLIN);
+  thread_ = std::thread([this] {
+    weir::detail::name_this_thread("weir-accept");
+    run();
+  });
+}
+
+void Acceptor::stop() {
+  if (thread_.joinable()) {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const ssize_t written = write(wake_up_, &one, sizeof(one));
+    thread_.join();
+  }
+  if (listening_ >= 0) close(std::exchange(listening_, -1));
+}
+
+void Acceptor::run() {
+  std::array<epoll_event, 64> events{};
+  for (;;) {
+    const int count = epoll_wait(epoll_, events.data(), events.size(), is_paused_ ? kPauseMs : -1);
+    if (is_paused_) {
+      is_paused_ = false;
+      watch(epoll_, listening_, EPOLLIN);
+    }
+    for (int i = 0; i < count; ++i) {
+      const int fd = events[static_cast<std::size_t>(i)].data.fd;
+      if (fd == wake_up_) return;
+      if (fd == listening_) {
+        accept_all();
+      } else {
+        forget(fd);
+      }
+    }
+  }
+}
+
+void Acceptor::accept_all() {
+  for (;;) {
+    sockaddr_storage address{};
+    socklen_t length = sizeof(address);
+    const int fd = accept4(listening_, reinterpret_cast<sockaddr*>(&address), &length,
+                           SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd < 0) {
+      if (errno == EINTR || errno == ECONNABORTED) continue;
+      if (errno != EAGAIN) pause_accepting();
+      return;
+    }
+    const int ours = open_.size() < max_connections_ ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
+    if (ours < 0) {
+      close(fd);
+      continue;
+    }
+    const int on = 1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    const std::string peer = peer_name(address);
+    auto connection = std::make_shared<Connection>(ours);
+    connections_.add(peer, connection);
+    open_.emplace(ours, std::pair(peer, std::move(connection)));
+    // Not EPOLLIN: gRPC reads. This only tells when either side has shut the connection down.
+    watch(epoll_, ours, EPOLLRDHUP | EPOLLHUP);
+    grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters parameters;
+    parameters.fd = fd;
+    to_grpc_->HandleNewConnection(&parameters);
+  }
+}
+
+void Acceptor::pause_accepting() {
+  log::warning("cannot accept connections", {{"errno", absl::StrCat(errno)}});
+  epoll_ctl(epoll_, EPOLL_CTL_DEL, listening_, nullptr);
+  is_paused_ = true;
+}
+
+void Acceptor::forget(int fd) {
+  const auto found = open_.find(fd);
+  if (found == open_.end()) return;
+  auto& [peer, connection] = found->second;
+  // Removed here and not by closing: a loop that is about to cork it may hold it a moment longer.
+  epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr);
+  connection->mark_closed();
+  connections_.remove(peer, *connection);
+  open_.erase(found);
+}
+
+}  // namespace weir::rpc

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/rpc/connections.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <utility>
+
+namespace weir::rpc {
+namespace {
+
+// An error means that the connection is gone, and then there is nothing to gather.
+void set_cork(int fd, int on) { setsockopt(fd, IPPROTO_TCP, TCP_CORK, &on, sizeof(on)); }
+
+}  // namespace
+
+Connection::~Connection() { close(fd_); }
+
+void Connection::cork() {
+  if (corks_.fetch_add(1, std::memory_order_acq_rel) == 0) set_cork(fd_, 1);
+}
+
+void Connection::uncork() {
+  if (corks_.fetch_sub(1, std::memory_order_acq_rel) == 1) set_cork(fd_, 0);
+}
+
+void Connections::add(std::string peer, std::shared_ptr<Connection> connection) {
+  std::lock_guard lock(mutex_);
+  std::shared_ptr<Connection>& place = by_peer_[std::move(peer)];
+  if (place != nullptr) place->mark_closed();  // its end was not noticed yet
+  place = std::move(connection);
+}
+
+void Connections::remove(const std::string& peer, const Connection& connection) {
+  std::lock_guard lock(mutex_);
+  const auto found = by_peer_.find(peer);
+  if (found != by_peer_.end() && found->second.get() == &connection) by_peer_.erase(found);
+}
+
+std::shared_ptr<Connection> Connections::find(absl::string_view peer) const {
+  std::lock_guard lock(mutex_);
+  const auto found = by_peer_.find(peer);
+  return found == by_peer_.end() ? nullptr : found->second;
+}
+
+std::size_t Connections::size() const {
+  std::lock_guard lock(mutex_);
+  return by_peer_.size();
+}
+
+}  // namespace weir::rpc

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The life of a call, from gRPC's request to its last tag, as one coroutine for all four shapes.
+
+#include <exception>
+#include <string>
+#include <utility>
+
+#include "async/detail/under.h"
+#include "rpc/operation.h"
+#include "server/rpc/finish_limit.h"
+#include "server/rpc/method.h"
+#include "server/rpc/server_call.h"
+#include "server/rpc/server_loop.h"
+
+namespace weir::rpc {
+
+// `index` is the method's in its service, which must outlive this.
+template <class Shape, class Handler>
+class MethodOf final : public Method {
+ public:
+  MethodOf(std::string name, Kind kind, grpc::Service& service, int index, Handler handler)
+      : Method(std::move(name), kind),
+        service_(service),
+        index_(index),
+        handler_(std::move(handler)) {}
+
+  Task<void> serve_next(ServerLoop& loop) const override {
+    CurrentTask& self = co_await this_task();
+    ServerCall call(loop, *this, self);
+    Shape shape(call);
+    call.expect();
+    const bool arrived = co_await operation(
+        "next call", [&](void* tag) { shape.request(service_, index_, loop.queue(), tag); });
+    if (!arrived) co_return;
+    call.arrived();
+
+    typename Shape::Result result;
+    absl::Status welcome = call.admit();
+    if (welcome.ok()) welcome = shape.check();
+    if (!welcome.ok()) {
+      result = std::move(welcome);
+    } else {
+      try {
+        weir::detail::Under handled(call.context(), shape.handle(handler_));
+        result = co_await handled;
+      } catch (...) {
+        result = call.threw(std::current_exception());
+      }
+    }
+    if (call.was_cut(weir::detail::status_of(result))) result = call.cut();
+
+    {
+      const FinishLimit limit(call);
+      if constexpr (requires { shape.last_write(); }) (void)co_await shape.last_write();
+      call.about_to_write();
+      co_await operation("finish", [&](void* tag) { shape.finish(result, tag); });
+    }
+    if constexpr (requires { shape.last_read(); }) (void)co_await shape.last_read();
+    co_await call.ended();
+  }
+
+ private:
+  grpc::Service& service_;
+  const int index_;
+  const Handler handler_;
+};
+
+}  // namespace weir::rpc

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/rpc/server.h"
+
+#include <google/protobuf/descriptor.h>
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server_builder.h>
+
+#include <chrono>
+#include <stdexcept>
+
+#include "absl/strings/str_cat.h"
+#include "server/rpc/introspection.h"
+
+namespace weir::rpc {
+namespace {
+
+int milliseconds(Duration duration) {
+  return static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
+}
+
+void set_limits(grpc::ServerBuilder& builder, const ServerOptions& options) {
+  builder.SetMaxReceiveMessageSize(options.max_receive_message_bytes);
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, options.max_metadata_bytes);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.max_concurrent_streams);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS,
+                             milliseconds(options.max_connection_age));
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS,
+                             milliseconds(options.max_connection_age_grace));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, milliseconds(options.keepalive_time));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS,
+                             milliseconds(options.keepalive_timeout));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                             milliseconds(options.min_ping_interval));
+}
+
+}  // namespace
+
+int method_index(const std::string& service, const std::string& method) {
+  const auto* found =
+      google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(service);
+  const auto* its_method = found == nullptr ? nullptr : found->FindMethodByName(method);
+  // A mistake in the program, met when it starts.
+  if (its_method == nullptr) throw std::logic_error(service + " has no method " + method);
+  return its_method->index();
+}
+
+Server::Server(ServerOptions options)
+    : options_(std::move(options)), admission_(options_.max_calls), health_(*this) {}
+
+Server::~Server() {
+  cancel_calls(Method::Kind::kTraffic);
+  shut_down(std::chrono::seconds(1));
+}
+
+absl::Status Server::start() {
+  auto introspection = std::make_unique<Introspection>(options_.reflection, options_.channelz);
+  grpc::ServerBuilder builder;
+  builder.SetOption(std::move(introspection));
+  set_limits(builder, options_);
+  acceptor_ = std::make_unique<Acceptor>(
+      builder.experimental().AddExternalConnectionAcceptor(
+          grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
+          grpc::InsecureServerCredentials()),
+      connections_, options_.max_connections);
+  if (absl::Status status = acceptor_->listen(options_.address); !status.ok()) return status;
+  for (grpc::Service* service : services_) builder.RegisterService(service);
+  const ServerLoop::Shared shared{admission_, connections_, options_.max_deadline};
+  for (int i = 0; i < options_.loops; ++i) {
+    loops_.push_back(std::make_unique<ServerLoop>(builder.AddCompletionQueue(), shared));
+  }
+  server_ = builder.BuildAndStart();
+  if (server_ == nullptr) {
+    loops_.clear();
+    return absl::InternalError("gRPC could not start a server");
+  }
+  for (std::size_t i = 0; i < loops_.size(); ++i) {
+    loops_[i]->start(methods_, options_.accept_slots, absl::StrCat("weir-loop-", i));
+  }
+  acceptor_->start();
+  return absl::OkStatus();
+}
+
+std::string Server::address() const {
+  return absl::StrCat(options_.address.substr(0, options_.address.rfind(':')), ":",
+                      acceptor_->port());
+}
+
+std::vector<ServerLoop::Straggler> Server::stragglers(Duration patience) {
+  std::vector<ServerLoop::Straggler> all;
+  for (const auto& loop : loops_) {
+    for (ServerLoop::Straggler& one : loop->stragglers(patience)) all.push_back(std::move(one));
+  }
+  return all;
+}
+
+void Server::cancel_calls(Method::Kind kind) {
+  for (const auto& loop : loops_) loop->cancel_calls(kind);
+}
+
+void Server::shut_down(Duration limit) {
+  if (server_ == nullptr) return;
+  admission_.close();
+  acceptor_->stop();
+  cancel_calls(Method::Kind::kAdmin);
+  // Not on a loop: it waits for the loops to take their tags (asio-grpc#91), and always with a
+  // deadline, for without one an open stream keeps it for ever (grpc#10324).
+  server_->Shutdown(std::chrono::system_clock::now() + limit);
+  for (const auto& loop : loops_) loop->join();
+  loops_.clear();  // the queues, after the server
+  server_.reset();
+}
+
+}  // namespace weir::rpc

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Server: a gRPC server on asynchronous completion queues whose handlers are coroutines.
+// Tokio: tonic's Server on a multi-thread runtime, one completion queue a thread.
+//
+//     Server server(options);
+//     auto routes = server.add_service(async_service);
+//     routes.unary("GetUser", &Async::RequestGetUser, handler);
+//     absl::Status started = server.start();
+//
+// Methods are added before start. Shutting down is a matter of order: see server/rpc/drain.h, the
+// only one that calls what is below `start`. Thread: one, and not a loop's.
+
+#include <grpcpp/server.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "async/time.h"
+#include "server/rpc/acceptor.h"
+#include "server/rpc/admission.h"
+#include "server/rpc/connections.h"
+#include "server/rpc/health.h"
+#include "server/rpc/method.h"
+#include "server/rpc/serve.h"
+#include "server/rpc/server_loop.h"
+#include "server/rpc/shapes.h"
+
+namespace weir::rpc {
+
+struct ServerOptions {
+  std::string address = "127.0.0.1:50051";  // port 0: any free one
+  int loops = 1;
+  int accept_slots = 64;  // calls of each method that a loop awaits at once
+  std::size_t max_calls = 20'000;
+  Duration max_deadline = std::chrono::seconds(60);
+  int max_receive_message_bytes = 4 << 20;
+  int max_metadata_bytes = 8 << 10;
+  int max_concurrent_streams = 1000;  // of one connection
+  std::size_t max_connections = 20'000;
+  Duration max_connection_age = std::chrono::seconds(30);
+  Duration max_connection_age_grace = std::chrono::seconds(30);
+  Duration keepalive_time = std::chrono::seconds(60);
+  Duration keepalive_timeout = std::chrono::seconds(10);
+  Duration min_ping_interval = std::chrono::seconds(10);  // a client that pings more is sent away
+  bool reflection = true;
+  bool channelz = true;
+};
+
+template <class AsyncService>
+class ServiceRoutes;
+
+class Server {
+ public:
+  explicit Server(ServerOptions options);
+  // If the drain did not do it already: cuts what runs and shuts down.
+  ~Server();
+
+  // `service` is the generated AsyncService and must outlive the server. Then add every method of
+  // it: a call of a method without a route would wait for ever.
+  template <class AsyncService>
+  ServiceRoutes<AsyncService> add_service(AsyncService& service, std::string_view full_name,
+                                          Method::Kind kind = Method::Kind::kTraffic);
+
+  // Binds and serves. UNAVAILABLE if the address cannot be bound.
+  absl::Status start();
+  // Where it listens, with the port that was found.
+  std::string address() const;
+
+  Admission& admission() { return admission_; }
+  Health& health() { return health_; }
+
+  // The steps of a shutdown; see drain.h.
+  std::vector<ServerLoop::Straggler> stragglers(Duration patience);
+  void cancel_calls(Method::Kind kind);
+  // Off the loops: blocks until all is shut down, at most about `limit` for gRPC's part.
+  void shut_down(Duration limit);
+
+ private:
+  template <class AsyncService>
+  friend class ServiceRoutes;
+
+  const ServerOptions options_;
+  Admission admission_;
+  Connections connections_;
+  std::vector<std::unique_ptr<Method>> methods_;
+  std::vector<grpc::Service*> services_;
+  Health health_;
+  std::vector<std::unique_ptr<ServerLoop>> loops_;
+  std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<Acceptor> acceptor_;
+};
+
+// Where the generated service keeps the method: its place in the .proto file.
+int method_index(const std::string& service, const std::string& method);
+
+// Adds the methods of one service. The generated Request... function only tells their types. The
+// handlers are callables; see shapes.h for their signatures.
+template <class AsyncService>
+class ServiceRoutes {
+ public:
+  ServiceRoutes(Server& server, AsyncService& service, std::string_view full_name,
+                Method::Kind kind)
+      : server_(server), service_(service), full_name_(full_name), kind_(kind) {}
+
+  template <class Base, class Request, class Response, class Handler>
+  void unary(const std::string& name,
+             void (Base::*)(grpc::ServerContext*, Request*,
+                            grpc::ServerAsyncResponseWriter<Response>*, grpc::CompletionQueue*,
+                            grpc::ServerCompletionQueue*, void*),
+             Handler handler) {
+    add<Unary<Request, Response>>(name, std::move(handler));
+  }
+  template <class Base, class Request, class Response, class Handler>
+  void server_streaming(const std::string& name,
+                        void (Base::*)(grpc::ServerContext*, Request*,
+                                       grpc::ServerAsyncWriter<Response>*, grpc::CompletionQueue*,
+                                       grpc::ServerCompletionQueue*, void*),
+                        Handler handler) {
+    add<ServerStreaming<Request, Response>>(name, std::move(handler));
+  }
+  template <class Base, class Request, class Response, class Handler>
+  void client_streaming(const std::string& name,
+                        void (Base::*)(grpc::ServerContext*,
+                                       grpc::ServerAsyncReader<Response, Request>*,
+                                       grpc::CompletionQueue*, grpc::ServerCompletionQueue*, void*),
+                        Handler handler) {
+    add<ClientStreaming<Request, Response>>(name, std::move(handler));
+  }
+  template <class Base, class Request, class Response, class Handler>
+  void bidi(const std::string& name,
+            void (Base::*)(grpc::ServerContext*, grpc::ServerAsyncReaderWriter<Response, Request>*,
+                           grpc::CompletionQueue*, grpc::ServerCompletionQueue*, void*),
+            Handler handler) {
+    add<Bidi<Request, Response>>(name, std::move(handler));
+  }
+
+ private:
+  template <class Shape, class Handler>
+  void add(const std::string& name, Handler handler) {
+    server_.methods_.push_back(std::make_unique<MethodOf<Shape, Handler>>(
+        full_name_ + "/" + name, kind_, service_, method_index(full_name_, name),
+        std::move(handler)));
+  }
+
+  Server& server_;
+  AsyncService& service_;
+  const std::string full_name_;
+  const Method::Kind kind_;
+};
+
+template <class AsyncService>
+ServiceRoutes<AsyncService> Server::add_service(AsyncService& service, std::string_view full_name,
+                                                Method::Kind kind) {
+  services_.push_back(&service);
+  if (kind == Method::Kind::kTraffic) health_.add_service(std::string(full_name));
+  return ServiceRoutes<AsyncService>(*this, service, full_name, kind);
+}
+
+}  // namespace weir::rpc

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/rpc/server_call.h"
+
+#include <grpc/grpc.h>
+#include <grpc/support/alloc.h>
+#include <grpc/support/time.h>
+
+#include <algorithm>
+#include <exception>
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "async/task_tree.h"
+#include "server/log.h"
+#include "server/rpc/server_loop.h"
+#include "server/status/details.h"
+
+namespace weir::rpc {
+namespace {
+
+// The client's deadline on the loop's clock.
+TimePoint deadline_of(const grpc::ServerContext& context) {
+  const gpr_timespec deadline = gpr_convert_clock_type(context.raw_deadline(), GPR_CLOCK_MONOTONIC);
+  // grpc-timeout can say 11,000 years, which is more than nanoseconds can count.
+  constexpr auto kLatest = std::chrono::floor<std::chrono::seconds>(kForever.time_since_epoch());
+  if (deadline.tv_sec >= kLatest.count()) return kForever;
+  return TimePoint(std::chrono::seconds(deadline.tv_sec) +
+                   std::chrono::nanoseconds(deadline.tv_nsec));
+}
+
+}  // namespace
+
+ServerCall::~ServerCall() {
+  if (is_linked()) weir::detail::IntrusiveList<ServerCall, ServerCall>::remove(*this);
+}
+
+void ServerCall::arrived() {
+  loop_.accept_another(method_);
+  EventLoop& loop = loop_.event_loop();
+  arrival_ = loop.turn_time();
+  CancelScope& scope = loop_.scope(method_.kind());
+  // A health Watch lasts as long as its client likes; traffic is bounded.
+  const TimePoint latest = method_.kind() == Method::Kind::kTraffic
+                               ? saturating_add(arrival_, loop_.shared().max_deadline)
+                               : kForever;
+  scope_.emplace(Context(loop, scope), std::min(deadline_of(grpc_), latest));
+}
+
+absl::Status ServerCall::admit() {
+  if (method_.kind() == Method::Kind::kAdmin) return context().status();
+  place_ = loop_.shared().admission.enter();
+  if (!place_) {
+    grpc_.AddTrailingMetadata(
+        "grpc-retry-pushback-ms",
+        absl::StrCat(
+            std::chrono::duration_cast<std::chrono::milliseconds>(Admission::kPushback).count()));
+    return loop_.shared().admission.refusal();
+  }
+  loop_.call_arrived(*this);
+  if (context().remaining() == Duration::zero()) {
+    return absl::DeadlineExceededError("the deadline had passed when the call arrived");
+  }
+  return context().status();
+}
+
+absl::Status ServerCall::threw(const std::exception_ptr& exception) const {
+  std::string what = "unknown exception";
+  try {
+    std::rethrow_exception(exception);
+  } catch (const std::exception& error) {
+    what = error.what();
+  } catch (...) {
+  }
+  log::error("handler threw", {{"method", method_.name()}, {"error", what}});
+  return absl::InternalError("internal error");
+}
+
+bool ServerCall::was_cut(const absl::Status& result) const {
+  return absl::IsCancelled(result) && !is_done_ &&
+         context().scope().reason() == CancelReason::kCancelled;
+}
+
+absl::Status ServerCall::cut() const {
+  return status::Error(absl::StatusCode::kUnavailable, "CUT_BY_SHUTDOWN",
+                       "the server shut down before the call was done; it may have taken effect");
+}
+
+std::string ServerCall::describe_wait() const { return dump_task(task_, loop_.event_loop().now()); }
+
+absl::Status ServerCall::gone() const {
+  if (context().is_cancelled()) return context().status();
+  return absl::CancelledError("the client is gone");
+}
+
+void ServerCall::about_to_write() {
+  has_written_ = true;
+  // The C function: C++'s would copy the name once more.
+  const std::unique_ptr<char, void (*)(void*)> peer(grpc_call_get_peer(grpc_.c_call()), gpr_free);
+  loop_.corks().about_to_write(peer.get());
+}
+
+void ServerCall::DoneTag::complete(bool) {
+  call_.is_done_ = true;
+  if (call_.grpc_.IsCancelled() && call_.scope_) {
+    // gRPC cancels at the deadline too, maybe a moment before our timer: say which it was.
+    const bool late = call_.context().remaining() == Duration::zero();
+    call_.scope_->cancel(late ? CancelReason::kDeadline : CancelReason::kCancelled);
+  }
+  if (call_.awaits_done_) call_.awaits_done_.resume();
+}
+
+}  // namespace weir::rpc

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// ServerCall: what one call needs whatever its shape: gRPC's context, the arena of its messages,
+// the Context its handler runs under, and the rules about its end.
+//
+// The life of a call, as serve.h writes it down:
+//   expect()    arm the done tag, then request a call from gRPC
+//   arrived()   the request tag came back ok: another slot takes this one's place, and the deadline
+//               and the client's cancellation reach the handler's Context
+//   admit()     take a place, or refuse
+//   ...         run the handler under context(), then Finish
+//   ended()     wait for the done tag
+//
+// The done tag of AsyncNotifyWhenDone comes only if the request tag came back ok (grpc#10136), and
+// the call is freed only when both it and Finish's are back (grpc#20155, #17222): the coroutine
+// that owns the call awaits both. Thread: the loop's own.
+
+#include <google/protobuf/arena.h>
+#include <grpcpp/server_context.h>
+
+#include <array>
+#include <coroutine>
+#include <exception>
+#include <optional>
+#include <string>
+
+#include "async/detail/deadline_scope.h"
+#include "async/detail/intrusive_list.h"
+#include "async/task.h"
+#include "rpc/tag.h"
+#include "server/rpc/admission.h"
+#include "server/rpc/method.h"
+
+namespace weir::rpc {
+
+class ServerCall final : public weir::detail::ListHook<ServerCall> {
+ public:
+  // `task` serves the call and holds this.
+  ServerCall(ServerLoop& loop, const Method& method, const CurrentTask& task)
+      : loop_(loop), method_(method), task_(task) {}
+  ~ServerCall();
+
+  grpc::ServerContext& grpc() { return grpc_; }
+  const Method& method() const { return method_; }
+  TimePoint arrival() const { return arrival_; }
+
+  // A message that lives as long as the call.
+  template <class Message>
+  Message* make_message() {
+    return google::protobuf::Arena::CreateMessage<Message>(&arena_);
+  }
+
+  void expect() { grpc_.AsyncNotifyWhenDone(static_cast<Tag*>(&done_)); }
+  void arrived();
+  // OK, or the refusal to finish the call with.
+  absl::Status admit();
+  // The handler's: its deadline is the client's or the server's maximum, its scope is cancelled
+  // when the client leaves, the deadline passes or the drain cuts.
+  const Context& context() const { return scope_->context(); }
+  // A handler must not throw. INTERNAL for one that did, with the details in the log only.
+  absl::Status threw(const std::exception_ptr& exception) const;
+
+  // Whether a handler's CANCELLED means that the server cut it short, not that the client left; and
+  // what the client is then told: UNAVAILABLE, for the work may or may not have been done.
+  bool was_cut(const absl::Status& result) const;
+  absl::Status cut() const;
+
+  // The task tree of the call, one line a task.
+  std::string describe_wait() const;
+
+  // Before each operation that writes: lets the answers of one turn share a write.
+  void about_to_write();
+  bool has_written() const { return has_written_; }
+
+  // Why an operation of the call has failed.
+  absl::Status gone() const;
+
+  class Ended;
+  // co_await after Finish's tag has come back; then nothing of the call is left inside gRPC.
+  Ended ended();
+
+ private:
+  class DoneTag final : public Tag {
+   public:
+    explicit DoneTag(ServerCall& call) : call_(call) {}
+    void complete(bool ok) override;
+
+   private:
+    ServerCall& call_;
+  };
+
+  ServerLoop& loop_;
+  const Method& method_;
+  const CurrentTask& task_;
+  grpc::ServerContext grpc_;
+  DoneTag done_{*this};
+  bool is_done_ = false;
+  bool has_written_ = false;
+  std::coroutine_handle<> awaits_done_;
+  TimePoint arrival_{};
+  std::optional<weir::detail::DeadlineScope> scope_;
+  Admission::Place place_;
+
+  // Most requests fit: no allocation for them.
+  std::array<char, 1024> first_block_;
+  google::protobuf::Arena arena_{first_block_.data(), first_block_.size()};
+};
+
+class ServerCall::Ended {
+ public:
+  explicit Ended(ServerCall& call) : call_(call) {}
+  bool await_ready() const noexcept { return call_.is_done_; }
+  void await_suspend(std::coroutine_handle<> self) noexcept { call_.awaits_done_ = self; }
+  void await_resume() const noexcept {}
+
+ private:
+  ServerCall& call_;
+};
+
+inline ServerCall::Ended ServerCall::ended() { return Ended(*this); }
+
+}  // namespace weir::rpc

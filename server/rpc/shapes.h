@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The four shapes of an RPC: what of gRPC a call of each holds, how it is requested, how the
+// handler is called, how it is finished and what may still be under way then. serve.h has what they
+// share. Handlers:
+//
+//   Unary            Task<StatusOr<Response>>(const Request&)
+//   ServerStreaming  Task<Status>(const Request&, Writer<Response>&)
+//   ClientStreaming  Task<StatusOr<Response>>(Reader<Request>&)
+//   Bidi             Task<Status>(Reader<Request>&, Writer<Response>&)
+
+#include <grpcpp/impl/service_type.h>
+#include <grpcpp/support/async_stream.h>
+#include <grpcpp/support/async_unary_call.h>
+
+#include "absl/status/statusor.h"
+#include "rpc/status.h"
+#include "server/rpc/incoming.h"
+#include "server/rpc/server_call.h"
+#include "server/rpc/streams.h"
+
+namespace weir::rpc {
+namespace detail {
+
+// What the generated Request... functions call, which they cannot do for a type of ours.
+// They are protected, and so named from a class derived from theirs.
+struct RequestFunctions : grpc::Service {
+  template <class Message>
+  static constexpr auto unary() {
+    return &RequestFunctions::RequestAsyncUnary<Message>;
+  }
+  template <class Message>
+  static constexpr auto server_streaming() {
+    return &RequestFunctions::RequestAsyncServerStreaming<Message>;
+  }
+  static constexpr auto client_streaming() {
+    return &RequestFunctions::RequestAsyncClientStreaming;
+  }
+  static constexpr auto bidi() { return &RequestFunctions::RequestAsyncBidiStreaming; }
+};
+
+// Finishes with the one response, or without.
+template <class Responder, class Response>
+void finish_with(Responder& responder, const absl::StatusOr<Response>& result, void* tag) {
+  if (result.ok()) {
+    responder.Finish(*result, grpc::Status::OK, tag);
+  } else {
+    responder.FinishWithError(to_grpc(result.status()), tag);
+  }
+}
+
+}  // namespace detail
+
+template <class Request, class Response>
+class Unary {
+ public:
+  using Result = absl::StatusOr<Response>;
+  using Responder = grpc::ServerAsyncResponseWriter<Response>;
+
+  explicit Unary(ServerCall& call)
+      : call_(call),
+        responder_(&call.grpc()),
+        request_{call.make_message<Request>(), absl::OkStatus()} {}
+
+  void request(grpc::Service& service, int index, grpc::ServerCompletionQueue& queue, void* tag) {
+    constexpr auto kRequest = detail::RequestFunctions::unary<Incoming<Request>>();
+    (service.*kRequest)(index, &call_.grpc(), &request_, &responder_, &queue, &queue, tag);
+  }
+  // Whether what came can be handled.
+  const absl::Status& check() const { return request_.status; }
+  template <class Handler>
+  Task<Result> handle(const Handler& handler) {
+    return handler(*request_.message);
+  }
+  void finish(const Result& result, void* tag) { detail::finish_with(responder_, result, tag); }
+
+ private:
+  ServerCall& call_;
+  Responder responder_;
+  Incoming<Request> request_;
+};
+
+template <class Request, class Response>
+class ServerStreaming {
+ public:
+  using Result = absl::Status;
+  using Stream = grpc::ServerAsyncWriter<Response>;
+
+  explicit ServerStreaming(ServerCall& call)
+      : call_(call),
+        stream_(&call.grpc()),
+        writer_(stream_, call),
+        request_{call.make_message<Request>(), absl::OkStatus()} {}
+
+  void request(grpc::Service& service, int index, grpc::ServerCompletionQueue& queue, void* tag) {
+    constexpr auto kRequest = detail::RequestFunctions::server_streaming<Incoming<Request>>();
+    (service.*kRequest)(index, &call_.grpc(), &request_, &stream_, &queue, &queue, tag);
+  }
+  const absl::Status& check() const { return request_.status; }
+  template <class Handler>
+  Task<Result> handle(const Handler& handler) {
+    return handler(*request_.message, writer_);
+  }
+  auto last_write() { return writer_.last_write(); }
+  void finish(const Result& result, void* tag) { stream_.Finish(to_grpc(result), tag); }
+
+ private:
+  ServerCall& call_;
+  Stream stream_;
+  detail::StreamWriter<Stream, Response> writer_;
+  Incoming<Request> request_;
+};
+
+template <class Request, class Response>
+class ClientStreaming {
+ public:
+  using Result = absl::StatusOr<Response>;
+  using Stream = grpc::ServerAsyncReader<Response, Incoming<Request>>;
+
+  explicit ClientStreaming(ServerCall& call)
+      : call_(call), stream_(&call.grpc()), reader_(stream_, call) {}
+
+  void request(grpc::Service& service, int index, grpc::ServerCompletionQueue& queue, void* tag) {
+    constexpr auto kRequest = detail::RequestFunctions::client_streaming();
+    (service.*kRequest)(index, &call_.grpc(), &stream_, &queue, &queue, tag);
+  }
+  absl::Status check() const { return absl::OkStatus(); }
+  template <class Handler>
+  Task<Result> handle(const Handler& handler) {
+    return handler(reader_);
+  }
+  void finish(const Result& result, void* tag) { detail::finish_with(stream_, result, tag); }
+  auto last_read() { return reader_.last_read(); }
+
+ private:
+  ServerCall& call_;
+  Stream stream_;
+  detail::StreamReader<Stream, Request> reader_;
+};
+
+template <class Request, class Response>
+class Bidi {
+ public:
+  using Result = absl::Status;
+  using Stream = grpc::ServerAsyncReaderWriter<Response, Incoming<Request>>;
+
+  explicit Bidi(ServerCall& call)
+      : call_(call), stream_(&call.grpc()), reader_(stream_, call), writer_(stream_, call) {}
+
+  void request(grpc::Service& service, int index, grpc::ServerCompletionQueue& queue, void* tag) {
+    constexpr auto kRequest = detail::RequestFunctions::bidi();
+    (service.*kRequest)(index, &call_.grpc(), &stream_, &queue, &queue, tag);
+  }
+  absl::Status check() const { return absl::OkStatus(); }
+  template <class Handler>
+  Task<Result> handle(const Handler& handler) {
+    return handler(reader_, writer_);
+  }
+  auto last_write() { return writer_.last_write(); }
+  void finish(const Result& result, void* tag) { stream_.Finish(to_grpc(result), tag); }
+  auto last_read() { return reader_.last_read(); }
+
+ private:
+  ServerCall& call_;
+  Stream stream_;
+  detail::StreamReader<Stream, Request> reader_;
+  detail::StreamWriter<Stream, Response> writer_;
+};
+
+}  // namespace weir::rpc

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Reader and Writer over gRPC's asynchronous server streams.
+
+#include <optional>
+#include <utility>
+
+#include "async/or_return.h"
+#include "rpc/operation.h"
+#include "rpc/stream.h"
+#include "server/rpc/incoming.h"
+#include "server/rpc/server_call.h"
+#include "server/rpc/stream_operation.h"
+
+namespace weir::rpc::detail {
+
+template <class Stream, class T>
+class StreamReader final : public Reader<T> {
+ public:
+  StreamReader(Stream& stream, ServerCall& call) : stream_(stream), call_(call) {}
+
+  Task<absl::StatusOr<std::optional<T>>> read() override {
+    if (at_end_) co_return std::optional<T>();
+    if (!is_reading_) {
+      is_reading_ = true;
+      read_.start([&](void* tag) { stream_.Read(&incoming_, tag); });
+    }
+    co_await or_return(co_await read_.ended());
+    is_reading_ = false;
+    if (read_.ok()) {
+      // For gRPC a message that does not parse is like the end of the stream; it is not.
+      if (!incoming_.status.ok()) co_return std::exchange(incoming_.status, absl::OkStatus());
+      co_return std::optional<T>(std::move(message_));
+    }
+    co_await or_return(tell_end_from_death());
+    at_end_ = true;
+    co_return std::optional<T>();
+  }
+
+  // To be awaited after Finish, which ends the read that is still under way, if there is one.
+  StreamOperation::Ended last_read() { return read_.ended(); }
+
+ private:
+  // A read is not ok both when the client has sent everything and when it is gone, and what a
+  // client had sent when it died must not be taken for everything. The done tag of a dead call
+  // comes at about the same time, but with several loops maybe a moment later; sending the initial
+  // metadata tells at once, for a dead call takes none.
+  Task<absl::Status> tell_end_from_death() {
+    if (call_.context().is_cancelled()) co_return call_.context().status();
+    if (call_.has_written()) co_return absl::OkStatus();
+    call_.about_to_write();
+    const bool alive = co_await operation("initial metadata",
+                                          [&](void* tag) { stream_.SendInitialMetadata(tag); });
+    if (alive) co_return absl::OkStatus();
+    co_return call_.gone();
+  }
+
+  Stream& stream_;
+  ServerCall& call_;
+  StreamOperation read_{"read"};
+  bool is_reading_ = false;
+  bool at_end_ = false;
+  T message_;
+  Incoming<T> incoming_{&message_, absl::OkStatus()};
+};
+
+template <class Stream, class T>
+class StreamWriter final : public Writer<T> {
+ public:
+  StreamWriter(Stream& stream, ServerCall& call) : stream_(stream), call_(call) {}
+
+  Task<absl::Status> write(const T& message) override {
+    // A write that was given up may still be under way.
+    co_await or_return(co_await write_.ended());
+    if (call_.context().is_cancelled()) co_return call_.context().status();
+    if (!write_.ok()) co_return call_.gone();
+    call_.about_to_write();
+    // Serializes the message at once, so `message` need not outlive this wait.
+    write_.start([&](void* tag) { stream_.Write(message, tag); });
+    co_await or_return(co_await write_.ended());
+    if (!write_.ok()) co_return call_.gone();
+    co_return absl::OkStatus();
+  }
+
+  // To be awaited before Finish, under a FinishLimit.
+  StreamOperation::Ended last_write() { return write_.ended(); }
+
+ private:
+  Stream& stream_;
+  ServerCall& call_;
+  StreamOperation write_{"write"};
+};
+
+}  // namespace weir::rpc::detail

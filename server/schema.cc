@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/schema.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "async/backoff.h"
+#include "async/blocking_pool.h"
+#include "async/cancelled.h"
+#include "async/select.h"
+#include "async/sleep.h"
+#include "async/thread_loop.h"
+#include "async/timeout.h"
+#include "server/log.h"
+#include "server/postgres/migrations.h"
+
+namespace weir {
+namespace {
+
+Task<absl::Status> migrate_with_patience(const postgres::Options& options, BlockingPool& thread) {
+  Backoff backoff(std::chrono::milliseconds(50), std::chrono::seconds(1));
+  for (;;) {
+    const auto migrate = [&options] { return postgres::migrate(options); };
+    absl::StatusOr<int> applied = co_await spawn_blocking(thread, migrate);
+    if (applied.ok()) {
+      log::info("schema is ready", {{"migrations_applied", absl::StrCat(*applied)}});
+      co_return absl::OkStatus();
+    }
+    if (!absl::IsUnavailable(applied.status())) co_return applied.status();
+    log::warning("waiting for the database", {{"reason", std::string(applied.status().message())}});
+    if (absl::Status status = co_await sleep(backoff.next()); !status.ok()) {
+      co_return absl::UnavailableError("the database did not answer within --start-timeout");
+    }
+  }
+}
+
+Task<absl::Status> stopped(const CancellationToken& stop) {
+  (void)co_await cancelled(stop);
+  co_return absl::CancelledError("a signal came before the start was done");
+}
+
+}  // namespace
+
+absl::Status prepare_schema(const config::Config& config, const CancellationToken& stop) {
+  if (!config.migrate) return absl::OkStatus();
+  BlockingPool thread("weir-migrate", 1, 1);
+  ThreadLoop loop;
+  const auto first = loop.run(
+      [](const config::Config& with, BlockingPool& on,
+         const CancellationToken& until) -> Task<std::variant<absl::Status, absl::Status>> {
+        co_return co_await select(
+            timeout(with.start_timeout, migrate_with_patience(with.postgres, on)), stopped(until));
+      }(config, thread, stop));
+  return first.index() == 0 ? std::get<0>(first) : std::get<1>(first);
+}
+
+}  // namespace weir

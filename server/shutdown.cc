@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/shutdown.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
+#include "absl/time/time.h"
+#include "async/timeout.h"
+#include "server/log.h"
+
+namespace weir {
+namespace {
+
+// How long a loop may take to say what its calls await.
+constexpr Duration kPatience = std::chrono::milliseconds(500);
+// Stragglers told of in the log.
+constexpr std::size_t kMaxListed = 20;
+
+std::string print(Duration duration) {
+  return absl::StrFormat("%.3fs", std::chrono::duration<double>(duration).count());
+}
+
+}  // namespace
+
+void ServerDrain::announce() {
+  log::info("draining", {{"in_progress", absl::StrCat(in_progress())}});
+  server_.health().set_serving(false);
+}
+
+Task<std::vector<rpc::ServerLoop::Straggler>> ServerDrain::stragglers() {
+  const auto ask = [server = &server_] { return server->stragglers(kPatience); };
+  auto answer = co_await spawn_blocking(threads_, ask);
+  if (!answer.ok()) co_return {};
+  co_return *std::move(answer);
+}
+
+Task<void> ServerDrain::shut_down(Duration limit) {
+  // A call that does not end even when cancelled keeps its loop, and what it uses, for ever: then
+  // the process ends without waiting for it (see main.cc).
+  if (in_progress() > 0) co_return;
+  // The cache's fills run on the server's loops, so they end before the loops do.
+  if (cache_ != nullptr) {
+    absl::Status closed = co_await timeout(close_limit_, cache_->close());
+    if (!closed.ok()) log::warning("the cache did not close in time");
+  }
+  const auto shut_down = [server = &server_, limit] { server->shut_down(limit); };
+  absl::Status done = co_await spawn_blocking(threads_, shut_down);
+  if (!done.ok()) log::error("could not shut down", {{"reason", std::string(done.message())}});
+}
+
+void log_report(const rpc::DrainReport& report) {
+  for (std::size_t i = 0; i < std::min(report.stragglers.size(), kMaxListed); ++i) {
+    const rpc::ServerLoop::Straggler& call = report.stragglers[i];
+    log::warning("call was cut",
+                 {{"method", call.method}, {"age", print(call.age)}, {"awaits", call.awaits}});
+  }
+  std::string phases;
+  for (const auto& phase : report.phases) {
+    absl::StrAppend(&phases, phases.empty() ? "" : " ", phase.name, "=", print(phase.took));
+  }
+  log::info("drained", {{"took", print(report.took)},
+                        {"phases", phases},
+                        {"in_progress", absl::StrCat(report.in_progress)},
+                        {"arrived_meanwhile", absl::StrCat(report.arrived)},
+                        {"cut", absl::StrCat(report.cut)},
+                        {"still_running", absl::StrCat(report.left)},
+                        {"hurried", report.hurried ? "true" : "false"},
+                        {"exit", absl::StrCat(report.exit_code())}});
+}
+
+}  // namespace weir

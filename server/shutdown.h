@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// How this process ends: the drain of server/rpc/drain.h on the real server, the report as the last
+// line of the log, and what to close when.
+
+#include "async/blocking_pool.h"
+#include "server/redis/cache.h"
+#include "server/rpc/drain.h"
+#include "server/rpc/server.h"
+
+namespace weir {
+
+class ServerDrain final : public rpc::DrainTarget {
+ public:
+  // `cache` may be null. `threads` runs what blocks: one thread is enough.
+  ServerDrain(rpc::Server& server, redis::Cache* cache, BlockingPool& threads, Duration close_limit)
+      : server_(server), cache_(cache), threads_(threads), close_limit_(close_limit) {}
+
+  void announce() override;
+  void refuse() override { server_.admission().close(); }
+  std::uint64_t arrived() const override { return server_.admission().arrived(); }
+  std::size_t in_progress() const override { return server_.admission().in_progress(); }
+  Task<std::vector<rpc::ServerLoop::Straggler>> stragglers() override;
+  void cancel() override { server_.cancel_calls(rpc::Method::Kind::kTraffic); }
+  Task<void> shut_down(Duration limit) override;
+
+ private:
+  rpc::Server& server_;
+  redis::Cache* const cache_;
+  BlockingPool& threads_;
+  const Duration close_limit_;
+};
+
+void log_report(const rpc::DrainReport& report);
+
+}  // namespace weir

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/status/utf8.h"
+
+#include <cstddef>
+
+namespace weir {
+namespace {
+
+struct Lead {
+  std::size_t length;  // of the sequence; 0: cannot begin one
+  char32_t bits;
+  char32_t smallest;  // that needs a sequence of this length
+};
+
+Lead read_lead(unsigned char byte) {
+  if (byte < 0x80) return {1, byte, 0};
+  if (byte >> 5 == 0b110) return {2, byte & 0x1Fu, 0x80};
+  if (byte >> 4 == 0b1110) return {3, byte & 0x0Fu, 0x800};
+  if (byte >> 3 == 0b11110) return {4, byte & 0x07u, 0x10000};
+  return {0, 0, 0};
+}
+
+bool is_scalar(char32_t point) { return point <= 0x10FFFF && (point < 0xD800 || point > 0xDFFF); }
+
+}  // namespace
+
+std::optional<char32_t> next_code_point(absl::string_view& text) {
+  const Lead lead = read_lead(static_cast<unsigned char>(text.front()));
+  if (lead.length == 0 || lead.length > text.size()) return std::nullopt;
+  char32_t point = lead.bits;
+  for (std::size_t i = 1; i < lead.length; ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte >> 6 != 0b10) return std::nullopt;
+    point = point << 6 | (byte & 0x3Fu);
+  }
+  if (point < lead.smallest || !is_scalar(point)) return std::nullopt;
+  text.remove_prefix(lead.length);
+  return point;
+}
+
+bool is_utf8(absl::string_view text) {
+  while (!text.empty()) {
+    if (!next_code_point(text)) return false;
+  }
+  return true;
+}
+
+}  // namespace weir

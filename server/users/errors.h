@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The errors of users, in one place: their codes, reasons and words are part of the contract.
+
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+namespace weir::users {
+
+absl::Status user_not_found(std::int64_t id);
+// The e-mail address belongs to another user.
+absl::Status email_taken();
+// The user changed since the etag was given out.
+absl::Status etag_mismatch(std::int64_t id);
+// The same request_id came before, with other contents.
+absl::Status request_id_reused();
+// The connection to the database was lost while the change was being committed.
+absl::Status outcome_unknown();
+// The e-mail address is unknown, or the password wrong: the answer does not say which.
+absl::Status wrong_password();
+
+}  // namespace weir::users

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// User as it crosses the wire.
+
+#include "server/users/user.h"
+#include "weir/users/v1/users.pb.h"
+
+namespace weir::users {
+
+v1::User to_wire(User user);
+
+}  // namespace weir::users

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// Awaiting costs no trip to the heap: frames come from the thread's free lists, waiters and timers
+// live in the frames.
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <new>
+
+#include "async/cancelled.h"
+#include "async/join.h"
+#include "async/oneshot.h"
+#include "async/or_return.h"
+#include "async/select.h"
+#include "async/semaphore.h"
+#include "async/shielded.h"
+#include "async/sleep.h"
+#include "async/thread_loop.h"
+#include "async/timeout.h"
+#include "async/try_join.h"
+#include "tests/async/counting_new.h"
+
+void* operator new(std::size_t bytes) {
+  ++weir::testing::allocations;
+  ++weir::testing::live_blocks;
+  if (void* block = std::malloc(bytes)) return block;
+  throw std::bad_alloc();
+}
+void operator delete(void* block) noexcept {
+  if (block != nullptr) --weir::testing::live_blocks;
+  std::free(block);
+}
+void operator delete(void* block, std::size_t) noexcept { operator delete(block); }
+
+namespace weir {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Runs `once` a few times to fill the free lists and the timer heap's vector, then many times.
+template <class Once>
+long allocations_of(Once once) {
+  auto body = [&once](long& count) -> Task<void> {
+    for (int i = 0; i < 10; ++i) co_await once();
+    const long before = testing::allocations;
+    for (int i = 0; i < 1000; ++i) co_await once();
+    count = testing::allocations - before;
+  };
+  long count = -1;
+  ThreadLoop loop;
+  loop.run(body(count));
+  return count;
+}
+
+TEST(NoAllocation, ForAwaitingATask) {
+  auto number = []() -> Task<int> { co_return 1; };
+  auto once = [&number]() -> Task<void> { (void)co_await number(); };
+  EXPECT_EQ(allocations_of(once), 0);
+}
+
+TEST(NoAllocation, ForASleep) {
+  auto once = []() -> Task<void> { (void)co_await sleep(Duration(1)); };
+  EXPECT_EQ(allocations_of(once), 0);
+}
+
+TEST(NoAllocation, ForATimeoutThatDoesNotExpire) {
+  auto work = []() -> Task<absl::StatusOr<int>> {
+    co_await or_return(co_await sleep(Duration(1)));
+    co_return 1;
+  };
+  auto once = [&work]() -> Task<void> { EXPECT_TRUE((co_await timeout(1h, work())).ok()); };
+  EXPECT_EQ(allocations_of(once), 0);
+}
+
+TEST(NoAllocation, ForAPermitWithAndWithoutAWait) {
+  Semaphore semaphore(1);
+  auto hold = [](Semaphore& one) -> Task<absl::Status> {
+    const Permit permit = co_await or_return(co_await one.acquire());
+    (void)co_await sleep(Duration(1));
+    co_return absl::OkStatus();
+  };
+  auto once = [&]() -> Task<void> {
+    const auto [a, b] = co_await join(hold(semaphore), hold(semaphore));
+    EXPECT_TRUE(a.ok() && b.ok());
+  };
+  EXPECT_EQ(allocations_of(once), 0);
+}
+
+TEST(NoAllocation, ForJoinTryJoinSelectAndShielded) {
+  auto work = []() -> Task<absl::StatusOr<int>> {
+    (void)co_await sleep(Duration(1));
+    co_return 1;
+  };
+  auto at_once = []() -> Task<absl::StatusOr<int>> { co_return 1; };
+  auto once = [&]() -> Task<void> {
+    (void)co_await join(work(), work());
+    (void)co_await try_join(work(), work());
+    (void)co_await select(work(), work());
+    (void)co_await shielded(at_once());
+  };
+  EXPECT_EQ(allocations_of(once), 0);
+}
+
+TEST(NoAllocation, BeyondTheChannelItselfForAOneshot) {
+  auto once = []() -> Task<void> {
+    auto [sender, receiver] = oneshot::channel<int>();
+    EXPECT_TRUE(sender.send(1));
+    EXPECT_TRUE((co_await receiver.receive()).ok());
+  };
+  EXPECT_EQ(allocations_of(once), 1000);
+}
+
+// The one thing that costs is the status that tells of it.
+TEST(OneAllocation, AtMostForEachStatusOfATimeoutThatExpires) {
+  auto work = []() -> Task<absl::Status> { co_return co_await sleep(1h); };
+  auto once = [&work]() -> Task<void> { EXPECT_FALSE((co_await timeout(0s, work())).ok()); };
+  EXPECT_LE(allocations_of(once), 2 * 1000);  // absl::Status keeps its text in a std::string
+}
+
+}  // namespace
+}  // namespace weir

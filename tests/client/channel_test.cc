@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// Two servers behind one channel: who gets the calls.
+#include "client/channel.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+
+#include "absl/strings/str_cat.h"
+#include "client/users.h"
+#include "rpc/completion_queue_loop.h"
+#include "tests/client/fake_server.h"
+
+namespace weir::client {
+namespace {
+
+using Serving = FakeHealth::Response;
+
+class ChannelTest : public ::testing::Test {
+ protected:
+  ChannelTest() {
+    for (int i = 0; i < 2; ++i) {
+      servers_[i].users.get = [this, i](auto&, const users::v1::GetUserRequest&, User& user) {
+        ++calls_[i];
+        user = make_user(i, "", "");
+        return grpc::Status::OK;
+      };
+    }
+    options_.address = absl::StrCat(servers_[0].address(), ",", servers_[1].address());
+    options_.default_timeout = std::chrono::seconds(30);
+    options_.retry.max_attempts = 1;
+  }
+
+  // Which server answered a call, or -1.
+  int call(Users& users) {
+    const auto user = loop_.run(users.get(1));
+    EXPECT_TRUE(user.ok()) << user.status();
+    return user.ok() ? static_cast<int>(user->id()) : -1;
+  }
+
+  FakeServer servers_[2];
+  std::atomic<int> calls_[2] = {0, 0};
+  ChannelOptions options_;
+  rpc::CompletionQueueLoop loop_;
+};
+
+TEST_F(ChannelTest, AnAddressThatIsNoneIsRefused) {
+  options_.address = "nowhere";
+  EXPECT_TRUE(absl::IsInvalidArgument(Channel::open(options_).status()));
+}
+
+TEST_F(ChannelTest, RoundRobinReachesEveryServer) {
+  Users users(Channel::open(options_).value());
+  // The second may take a moment longer to connect to.
+  while (calls_[0] == 0 || calls_[1] == 0) ASSERT_GE(call(users), 0);
+  const int before = calls_[0];
+  for (int i = 0; i < 10; ++i) call(users);
+  EXPECT_EQ(calls_[0] - before, 5);
+}
+
+TEST_F(ChannelTest, PickFirstStaysWithOne) {
+  options_.balance = Balance::kPickFirst;
+  Users users(Channel::open(options_).value());
+  const int first = call(users);
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(call(users), first);
+}
+
+TEST_F(ChannelTest, AServerThatIsNotServingGetsNoCalls) {
+  servers_[0].health.set(Serving::NOT_SERVING);
+  Users users(Channel::open(options_).value());
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(call(users), 1);
+  EXPECT_EQ(calls_[0], 0);
+}
+
+TEST_F(ChannelTest, AServerThatStopsServingIsLeftWithoutAFailedCall) {
+  Users users(Channel::open(options_).value());
+  while (calls_[0] == 0 || calls_[1] == 0) ASSERT_GE(call(users), 0);
+  servers_[0].health.set(Serving::NOT_SERVING);
+  // Until the news is here both answer; from then on only one does, twice in a row already says so.
+  for (int in_a_row = 0; in_a_row < 4;) in_a_row = call(users) == 1 ? in_a_row + 1 : 0;
+  const int before = calls_[0];
+  for (int i = 0; i < 20; ++i) call(users);
+  EXPECT_EQ(calls_[0], before);
+}
+
+TEST_F(ChannelTest, WithoutHealthChecksAServerThatIsNotServingIsAsked) {
+  servers_[0].health.set(Serving::NOT_SERVING);
+  servers_[1].health.set(Serving::NOT_SERVING);
+  options_.health_checks = false;
+  Users users(Channel::open(options_).value());
+  EXPECT_GE(call(users), 0);
+}
+
+}  // namespace
+}  // namespace weir::client
