@@ -18,6 +18,7 @@ class ServerDrain final : public rpc::DrainTarget {
       : server_(server), cache_(cache), threads_(threads), close_limit_(close_limit) {}
 
   void announce() override;
+  void close_door() override { server_.close_door(); }
   void refuse() override { server_.admission().close(); }
   std::uint64_t arrived() const override { return server_.admission().arrived(); }
   std::size_t in_progress() const override { return server_.admission().in_progress(); }

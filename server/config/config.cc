@@ -119,6 +119,8 @@ void add_drain(Settings& table, Config& config) {
                  "without a new call ends the announcement");
   table.duration("drain-announce", &config.drain.announce, milliseconds(0), hours(1),
                  "the longest that NOT_SERVING is announced while everything is served");
+  table.duration("drain-accept", &config.drain.accept, milliseconds(0), hours(1),
+                 "of that, that clients may still connect; then they must go elsewhere");
   table.duration("drain-finish", &config.drain.finish, milliseconds(0), hours(24),
                  "the longest that calls in progress may take; then they are cancelled");
   table.duration("drain-cancel", &config.drain.cancel, milliseconds(0), hours(1),

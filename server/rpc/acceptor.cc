@@ -121,12 +121,25 @@ void Acceptor::start() {
   });
 }
 
+void Acceptor::close_door() {
+  if (thread_.joinable()) wake_thread();
+}
+
 void Acceptor::stop() {
   if (thread_.joinable()) {
-    const std::uint64_t one = 1;
-    [[maybe_unused]] const ssize_t written = write(wake_up_, &one, sizeof(one));
+    is_stopping_ = true;
+    wake_thread();
     thread_.join();
   }
+  close_listening();
+}
+
+void Acceptor::wake_thread() {
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = write(wake_up_, &one, sizeof(one));
+}
+
+void Acceptor::close_listening() {
   if (listening_ >= 0) close(std::exchange(listening_, -1));
 }
 
@@ -134,14 +147,17 @@ void Acceptor::run() {
   std::array<epoll_event, 64> events{};
   for (;;) {
     const int count = epoll_wait(epoll_, events.data(), events.size(), is_paused_ ? kPauseMs : -1);
-    if (is_paused_) {
-      is_paused_ = false;
-      watch(epoll_, listening_, EPOLLIN);
-    }
+    if (is_paused_ && listening_ >= 0) watch(epoll_, listening_, EPOLLIN);
+    is_paused_ = false;
     for (int i = 0; i < count; ++i) {
       const int fd = events[static_cast<std::size_t>(i)].data.fd;
-      if (fd == wake_up_) return;
-      if (fd == listening_) {
+      if (fd == wake_up_) {
+        std::uint64_t wake_ups = 0;
+        [[maybe_unused]] const ssize_t got = read(wake_up_, &wake_ups, sizeof(wake_ups));
+        if (is_stopping_) return;  // looked at after the read, which may have taken stop's wake-up
+        if (listening_ >= 0) accept_all();  // who has knocked already
+        close_listening();
+      } else if (fd == listening_) {
         accept_all();
       } else {
         forget(fd);

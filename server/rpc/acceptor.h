@@ -8,6 +8,7 @@
 
 #include <grpcpp/server_builder.h>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -36,11 +37,16 @@ class Acceptor {
 
   // Begins to accept; after the server has started, for before it gRPC closes what it is handed.
   void start();
-  // Accepts no more and closes the listening socket. What was accepted stays.
+  // Accepts no more: whoever connects is refused by the kernel, and goes elsewhere. What was
+  // accepted stays, and its end is still noticed.
+  void close_door();
+  // The same, and ends the thread.
   void stop();
 
  private:
   void run();
+  void wake_thread();
+  void close_listening();
   void accept_all();
   void pause_accepting();
   void forget(int fd);
@@ -53,6 +59,7 @@ class Acceptor {
   int epoll_ = -1;
   int wake_up_ = -1;
   std::thread thread_;
+  std::atomic<bool> is_stopping_ = false;
   // By our descriptor; the acceptor thread's own.
   absl::flat_hash_map<int, std::pair<std::string, std::shared_ptr<Connection>>> open_;
   bool is_paused_ = false;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/rpc/drain.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "async/sleep.h"
@@ -83,7 +84,10 @@ Task<DrainReport> drain(DrainTarget& target, DrainLimits limits, CancellationTok
 
   target.announce();
   Quiet is_quiet(target, loop, limits.quiet);
-  co_await wait_until(is_quiet, limits.announce, hurry);
+  const Duration open = std::min(limits.accept, limits.announce);
+  co_await wait_until(is_quiet, open, hurry);
+  target.close_door();
+  co_await wait_until(is_quiet, limits.announce - open, hurry);
   phases.ended("announce");
 
   target.refuse();

@@ -6,6 +6,8 @@
 //
 //   announce   health says NOT_SERVING, everything is still served. Clients that watch health leave
 //              at once, the others when MAX_CONNECTION_AGE sends them away, which loses nothing.
+//              For `accept` they may even come back, for a load balancer takes a moment to hear of
+//              the end; then the door is closed, and they connect elsewhere.
 //              Until no call has arrived for `quiet`, or the limit.
 //   refuse     what still arrives gets UNAVAILABLE with pushback.
 //   finish     until no call is in progress, or the limit.
@@ -30,6 +32,7 @@ namespace weir::rpc {
 struct DrainLimits {
   Duration quiet = std::chrono::seconds(1);
   Duration announce = std::chrono::seconds(45);
+  Duration accept = std::chrono::seconds(5);  // of announce: new connections too
   Duration finish = std::chrono::seconds(20);
   Duration cancel = std::chrono::seconds(2);
   Duration shut_down = std::chrono::seconds(2);
@@ -42,6 +45,7 @@ struct DrainLimits {
 class DrainTarget {
  public:
   virtual void announce() = 0;
+  virtual void close_door() = 0;  // to new connections
   virtual void refuse() = 0;
   virtual std::uint64_t arrived() const = 0;  // calls, ever
   virtual std::size_t in_progress() const = 0;

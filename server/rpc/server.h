@@ -77,6 +77,7 @@ class Server {
   Health& health() { return health_; }
 
   // The steps of a shutdown; see drain.h.
+  void close_door() { acceptor_->close_door(); }
   std::vector<ServerLoop::Straggler> stragglers(Duration patience);
   void cancel_calls(Method::Kind kind);
   // Off the loops: blocks until all is shut down, at most about `limit` for gRPC's part.

@@ -3,7 +3,7 @@
 """SIGTERM: nothing is lost, everything ends, and the exit status says what was cut."""
 import json
 import os
-import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -38,26 +38,73 @@ class DrainTest(unittest.TestCase):
         self.addCleanup(server.__exit__)
         return server
 
-    def load(self, addresses, *flags):
-        """The built-in load of `weir`: round_robin over the addresses, retries off."""
+    def load(self, addresses, *flags, balance="round_robin"):
+        """The built-in load of `weir` on the addresses, retries off."""
         return subprocess.Popen(
-            [harness.binary("weir"), "--address", ",".join(addresses), "--no-retries", "load",
-             *flags],
+            [harness.binary("weir"), "--address", ",".join(addresses), "--no-retries",
+             "--balance", balance, "load", *flags],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )
 
-    def test_one_of_two_servers_leaves_under_load_and_no_call_fails(self):
-        leaving, staying = self.server(), self.server()
-        load = self.load([leaving.address, staying.address], "--rate", "1000", "--duration", "6s")
-        channel = grpc.insecure_channel(leaving.address)
-        users = users_pb2_grpc.UserServiceStub(channel)
-        users.GetUser.future(pb.GetUserRequest(id=1), timeout=5).exception()
-        time.sleep(2)  # the load is on; how long is the load's business, not a condition
+    def create_user(self, server):
+        stub = users_pb2_grpc.UserServiceStub(grpc.insecure_channel(server.address))
+        return stub.CreateUser(pb.CreateUserRequest(name="Ada", email="a@example.com"), timeout=5)
+
+    def leaves_without_a_failed_call(self, leaving, load):
+        before = harness.redis_reads()
+        harness.wait_for("the load", lambda: harness.redis_reads() > before + 2000)
+        self.assertIsNone(load.poll())
         self.assertEqual(leaving.stop(), 0, leaving.log())
         out, _ = load.communicate(timeout=harness.LIMIT)
         self.assertEqual(load.returncode, 0, out)
         report = report_of(leaving)
         self.assertEqual((report["event"], report["cut"]), ("drained", "0"))
+        # After the last call there is only the quiet window, a second.
+        phases = dict(phase.split("=") for phase in report["phases"].split())
+        self.assertLess(1 + float(phases["finish"][:-1]) + float(phases["shut_down"][:-1]), 2)
+        return report
+
+    def test_one_of_two_servers_leaves_under_load_and_no_call_fails(self):
+        leaving, staying = self.server(), self.server()
+        self.create_user(leaving)
+        load = self.load([leaving.address, staying.address], "--rate", "2000", "--duration", "5s")
+        self.leaves_without_a_failed_call(leaving, load)
+
+    def test_plain_clients_leave_when_their_connections_are_of_age(self):
+        flags = ("--max-connection-age=500ms", "--drain-accept=0s")
+        leaving, staying = self.server(*flags), self.server(*flags)
+        self.create_user(leaving)
+        load = self.load([leaving.address, staying.address], "--rate", "2000", "--duration", "6s",
+                         "--connections", "8", balance="pick_first")
+        report = self.leaves_without_a_failed_call(leaving, load)
+        self.assertGreater(int(report["arrived_meanwhile"]), 0)
+
+    def test_a_frozen_postgres_and_a_second_signal_do_not_hold_the_end_up(self):
+        stack = os.path.join(os.environ["WEIR_STACK_DIR"], f"frozen-{os.getpid()}")
+        script = str(harness.SOURCE / "scripts/postgres.sh")
+        started = subprocess.check_output([script, "start", stack], text=True)
+        self.addCleanup(subprocess.check_call, [script, "remove", stack])
+        url = re.search("WEIR_DATABASE_URL=(.*)", started).group(1)
+        server = harness.Server(url, "--drain-quiet=100ms", *self.LONG, redis=False)
+        self.addCleanup(server.__exit__)
+        stub = users_pb2_grpc.UserServiceStub(grpc.insecure_channel(server.address))
+        ada = stub.CreateUser(pb.CreateUserRequest(name="Ada", email="a@example.com"), timeout=5)
+        subprocess.check_call([script, "freeze", stack])
+        call = stub.UpdateUser.future(
+            pb.UpdateUserRequest(user=pb.User(id=ada.id, name="New")), timeout=harness.LIMIT
+        )
+        watch = health_pb2_grpc.HealthStub(grpc.insecure_channel(server.address)).Watch(
+            health_pb2.HealthCheckRequest(), timeout=harness.LIMIT
+        )
+        next(watch)
+        server.signal(signal.SIGTERM)
+        harness.wait_for("the drain to begin", lambda: '"draining"' in server.log())
+        server.signal(signal.SIGTERM)
+        begun = time.monotonic()
+        self.assertEqual(server.process.wait(harness.LIMIT), 3, server.log())
+        self.assertLess(time.monotonic() - begun, 10)
+        self.assertIn(call.code(), (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED))
+        self.assertEqual((report_of(server)["cut"], report_of(server)["hurried"]), ("1", "true"))
 
     def test_an_open_watch_sees_the_announcement_and_does_not_hold_the_end_up(self):
         server = self.server()
@@ -78,7 +125,7 @@ class DrainTest(unittest.TestCase):
     def blocked_update(self, server):
         """A call that waits for a lock which nobody gives back."""
         stub = users_pb2_grpc.UserServiceStub(grpc.insecure_channel(server.address))
-        ada = stub.CreateUser(pb.CreateUserRequest(name="Ada", email="a@example.com"), timeout=5)
+        ada = self.create_user(server)
         locker = subprocess.Popen(
             ["psql", self.database_url, "-XAtq"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             text=True,

@@ -60,6 +60,16 @@ def database():
         psql(main, f"DROP DATABASE {name} WITH (FORCE)")
 
 
+def redis_reads() -> int:
+    """How often Redis was asked for a key so far: what shows that the servers are under load."""
+    url = urllib.parse.urlsplit(os.environ["WEIR_REDIS_URL"])
+    stats = subprocess.check_output(
+        ["redis-cli", "-h", url.hostname, "-p", str(url.port), "info", "stats"], text=True,
+        timeout=LIMIT, env=os.environ | {"REDISCLI_AUTH": url.password or ""},
+    )
+    return sum(int(n) for n in re.findall(r"keyspace_(?:hits|misses):(\d+)", stats))
+
+
 def wait_for(what: str, condition, limit: float = LIMIT):
     """The first true answer of `condition`."""
     deadline = time.monotonic() + limit

@@ -24,6 +24,7 @@ using ::testing::ElementsAre;
 
 const DrainLimits kLimits = {.quiet = seconds(1),
                              .announce = seconds(45),
+                             .accept = seconds(5),
                              .finish = seconds(20),
                              .cancel = seconds(2),
                              .shut_down = seconds(2)};
@@ -34,6 +35,7 @@ class FakeTarget final : public DrainTarget {
   explicit FakeTarget(const EventLoop& loop) : loop_(loop), began_(loop.now()) {}
 
   void announce() override { note("announce"); }
+  void close_door() override { note("close_door"); }
   void refuse() override { note("refuse"); }
   std::uint64_t arrived() const override { return arrived_; }
   std::size_t in_progress() const override { return in_progress_; }
@@ -97,7 +99,7 @@ ASYNC_TEST(Drain, OfAnIdleServerTakesTheQuietWindow) {
   FakeTarget target(context.loop());
   const CancellationToken hurry;
   const DrainReport report = co_await drain(target, kLimits, hurry);
-  EXPECT_THAT(target.told_, ElementsAre("announce", "refuse", "shut_down"));
+  EXPECT_THAT(target.told_, ElementsAre("announce", "close_door", "refuse", "shut_down"));
   EXPECT_THAT(names(report), ElementsAre("announce", "finish", "shut_down"));
   expect_about(report.took, seconds(1));
   EXPECT_EQ(target.shut_down_limit_, seconds(2));
@@ -117,6 +119,7 @@ ASYNC_TEST(Drain, ServesUntilNoCallHasArrivedForTheQuietWindow) {
   const CancellationToken hurry;
   auto result =
       co_await join(drain(target, kLimits, hurry), keep_arriving(target, milliseconds(900), 10));
+  expect_about(target.when("close_door"), seconds(5));
   expect_about(target.when("refuse"), seconds(10));  // 9 s of calls and 1 s without
   EXPECT_EQ(std::get<0>(result).arrived, 10u);
 }
@@ -152,7 +155,7 @@ ASYNC_TEST(Drain, CutsWhatHasNotEndedAtTheLimit) {
   target.in_progress_ = 2;
   const CancellationToken hurry;
   const DrainReport report = co_await drain(target, kLimits, hurry);
-  EXPECT_THAT(target.told_, ElementsAre("announce", "refuse", "cancel", "shut_down"));
+  EXPECT_THAT(target.told_, ElementsAre("announce", "close_door", "refuse", "cancel", "shut_down"));
   EXPECT_THAT(names(report), ElementsAre("announce", "finish", "cancel", "shut_down"));
   expect_about(target.when("cancel"), seconds(21));
   expect_about(target.when("shut_down"), seconds(21));  // they ended at once when cancelled
@@ -218,7 +221,7 @@ ASYNC_TEST(Drain, WithLimitsOfZeroIsImmediate) {
   target.in_progress_ = 1;
   const CancellationToken hurry;
   const DrainLimits none = {
-      .quiet = {}, .announce = {}, .finish = {}, .cancel = {}, .shut_down = {}};
+      .quiet = {}, .announce = {}, .accept = {}, .finish = {}, .cancel = {}, .shut_down = {}};
   const DrainReport report = co_await drain(target, none, hurry);
   EXPECT_EQ(report.took, Duration::zero());
   EXPECT_EQ(report.exit_code(), 3);

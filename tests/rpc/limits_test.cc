@@ -72,6 +72,28 @@ TEST(MetadataSize, BeyondTheLimitIsResourceExhausted) {
   EXPECT_TRUE(next.ok()) << next.error_message();
 }
 
+TEST(Door, ClosedItTurnsAwayWhoConnectsAndKeepsWhoIsThere) {
+  NumberServer server;
+  server.start();
+  const auto client = server.client();
+  ASSERT_TRUE(call(*client).ok());
+  server.server().close_door();
+  // The acceptor's thread closes it: newcomers are refused from some moment on, and for good.
+  const auto limit = std::chrono::steady_clock::now() + kPatience;
+  while (call(*server.client()).ok()) ASSERT_LT(std::chrono::steady_clock::now(), limit);
+  EXPECT_EQ(call(*server.client()).error_code(), grpc::UNAVAILABLE);
+  EXPECT_TRUE(call(*client).ok());
+}
+
+TEST(Door, CanBeClosedRightBeforeTheEnd) {
+  for (int i = 0; i < 200; ++i) {
+    NumberServer server;
+    server.start();
+    server.server().close_door();
+    server.server().shut_down(kPatience);
+  }
+}
+
 TEST(UnknownMethod, IsUnimplemented) {
   NumberServer server;
   server.start();
