@@ -40,6 +40,7 @@ function(weir_proto_library target)
   add_dependencies(weir_generated ${target}_sources)
 
   add_library(${target} STATIC ${generated})
+  set_target_properties(${target} PROPERTIES UNITY_BUILD OFF)  # all define the same names
   target_compile_options(${target} PRIVATE -w)
   target_include_directories(${target} SYSTEM PUBLIC ${out})
   target_link_libraries(${target} PUBLIC weir::grpc weir::protobuf)

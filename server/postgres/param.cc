@@ -11,7 +11,7 @@
 namespace weir::postgres {
 namespace {
 
-std::string_view checked(std::string_view text) {
+std::string_view without_nul(std::string_view text) {
   if (text.find('\0') != std::string_view::npos) {
     throw std::invalid_argument("text contains a NUL byte");
   }
@@ -24,7 +24,7 @@ namespace detail {
 
 void append_element(std::string& array, std::string_view value) {
   array.push_back('"');
-  for (const char c : checked(value)) {
+  for (const char c : without_nul(value)) {
     if (c == '"' || c == '\\') array.push_back('\\');
     array.push_back(c);
   }
@@ -35,7 +35,7 @@ void append_element(std::string& array, std::string_view value) {
 
 // 17 digits bring every double back as it was.
 Param::Param(double value) : text_(absl::StrFormat("%.17g", value)) {}
-Param::Param(std::string_view value) : text_(checked(value)) {}
+Param::Param(std::string_view value) : text_(without_nul(value)) {}
 Param::Param(Bytes value)
     : text_(absl::StrCat("\\x", absl::BytesToHexString(
                                     absl::string_view(value.value.data(), value.value.size())))) {}

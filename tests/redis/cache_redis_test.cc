@@ -18,17 +18,13 @@
 #include "async/thread_loop.h"
 #include "server/redis/cache.h"
 #include "server/redis/client.h"
+#include "tests/redis/clients.h"
 #include "tests/redis/redis_server.h"
 
 namespace weir::redis {
 namespace {
 
 using namespace std::chrono_literals;
-
-Client& shared_client() {
-  static Client client(RedisServer::shared().options());
-  return client;
-}
 
 // A key that no other test, seed or run has touched.
 std::string fresh_key() {

@@ -18,6 +18,7 @@
 #include "async/testing/async_test.h"
 #include "async/thread_loop.h"
 #include "async/timeout.h"
+#include "tests/redis/clients.h"
 #include "tests/redis/held_client.h"
 #include "tests/redis/redis_server.h"
 
@@ -25,16 +26,7 @@ namespace weir::redis {
 namespace {
 
 using namespace std::chrono_literals;
-using Value = absl::StatusOr<std::optional<std::string>>;
 using Words = std::vector<absl::string_view>;
-
-// One client for the tests that only ask; a new one for each seed would mostly test connecting.
-Client& shared_client() {
-  static Client client(RedisServer::shared().options());
-  return client;
-}
-
-Task<Value> get(Client& client, std::string key) { co_return co_await client.get(key); }
 
 Task<absl::Status> set(Client& client, std::string key, std::string value) {
   co_return co_await client.set(key, value);

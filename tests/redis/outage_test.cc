@@ -14,6 +14,7 @@
 #include "async/testing/async_test.h"
 #include "async/thread_loop.h"
 #include "server/redis/client.h"
+#include "tests/redis/clients.h"
 #include "tests/redis/held_client.h"
 #include "tests/redis/redis_server.h"
 
@@ -21,9 +22,6 @@ namespace weir::redis {
 namespace {
 
 using namespace std::chrono_literals;
-using Value = absl::StatusOr<std::optional<std::string>>;
-
-Task<Value> get(Client& client, std::string key) { co_return co_await client.get(key); }
 
 // Whether Redis answers within `limit`.
 Task<bool> answers_within(Client& client, Duration limit) {
@@ -228,6 +226,12 @@ class Load {
   std::uint64_t failed() const { return failed_; }
   Duration longest() const { return longest_; }
 
+  // Waits until the load has gone on for `time`.
+  static void goes_on_for(Duration time) {
+    const TimePoint end = std::chrono::steady_clock::now() + time;
+    while (std::chrono::steady_clock::now() < end) std::this_thread::yield();
+  }
+
   // Waits for `more` answers; false if they do not come within `limit`.
   bool waits_for(std::uint64_t more, Duration limit) const {
     const std::uint64_t target = answered_ + more;
@@ -279,7 +283,7 @@ TEST_F(Outage, ARedisFrozenForFiveSecondsUnderLoadHangsNobodyAndIsFoundAgain) {
   Load load(client);
   ASSERT_TRUE(load.waits_for(100, 10s));
   server_.freeze();
-  std::this_thread::sleep_for(5s);  // the outage itself
+  load.goes_on_for(5s);
   EXPECT_NE(client.stats().breaker, Breaker::State::kClosed);
   EXPECT_GT(load.failed(), 1000u);  // they were refused, not held
   server_.thaw();

@@ -205,7 +205,9 @@ TEST(CompletionQueueLoop, EndsWithAWakeUpUnderWay) {
     CompletionQueueLoop loop;
     CancellationToken token;
     std::thread other([&] { token.cancel(); });
-    const auto main = [](CancellationToken until) -> Task<void> { (void)co_await cancelled(until); };
+    const auto main = [](CancellationToken until) -> Task<void> {
+      (void)co_await cancelled(until);
+    };
     loop.run(main(token));
     other.join();
   }

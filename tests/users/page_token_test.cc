@@ -61,7 +61,7 @@ TEST(PageToken, IsRefusedIfItNeverWasOne) {
        {std::string(), std::string("x"), std::string("not a token"), std::string(32, 'A'),
         std::string(32, '='), std::string(32, '\0'), std::string(32, '\xFF'), token + "A",
         token.substr(1), token + "=", " " + token.substr(1)}) {
-    EXPECT_EQ(tokens.decode("users", made_up), std::nullopt) << testing::PrintToString(made_up);
+    EXPECT_EQ(tokens.decode("users", made_up), std::nullopt) << ::testing::PrintToString(made_up);
   }
 }
 

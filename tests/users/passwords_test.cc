@@ -25,7 +25,7 @@ Argon2Cost cheap(std::uint32_t iterations = 1) {
   return cost;
 }
 
-class PasswordsTest : public testing::Test {
+class PasswordsTest : public ::testing::Test {
  protected:
   std::string hash(Passwords& passwords, const std::string& password) {
     return loop_.run(passwords.hash(password)).value();

@@ -57,7 +57,7 @@ TEST(Name, MayBeOfAnyLanguage) {
 TEST(Name, MustNotBeEmptyOrBlank) {
   EXPECT_EQ(fault_of_name(""), "must not be empty");
   for (const char* name : {" ", "   ", "\u00A0", "\u3000 \u2003", "\u200B"}) {
-    EXPECT_EQ(fault_of_name(name), "must not be blank") << testing::PrintToString(name);
+    EXPECT_EQ(fault_of_name(name), "must not be blank") << ::testing::PrintToString(name);
   }
 }
 
@@ -74,13 +74,13 @@ TEST(Name, MustNotContainControlCharacters) {
        {std::string("a\nb"), std::string("a\tb"), std::string("a\0b", 3), std::string("\x1B[31m"),
         std::string("a\x7F"), std::string("a\u0085"), std::string("a\u2028")}) {
     EXPECT_EQ(fault_of_name(name), "must not contain control characters")
-        << testing::PrintToString(name);
+        << ::testing::PrintToString(name);
   }
 }
 
 TEST(Name, MustBeUtf8) {
   for (const char* name : {"\xFF", "Ada\xC3", "\xED\xA0\x80", "\xC0\x80"}) {
-    EXPECT_EQ(fault_of_name(name), "must be UTF-8") << testing::PrintToString(name);
+    EXPECT_EQ(fault_of_name(name), "must be UTF-8") << ::testing::PrintToString(name);
   }
 }
 
@@ -122,7 +122,7 @@ TEST(Email, IsRefusedIfMailCouldNotBeSentThere) {
                                    repeated("a", 65) + "@example.com",
                                    "ada@" + repeated("a", 64) + ".com"}) {
     EXPECT_EQ(fault_of_email(email), "must be an e-mail address, as in ada@example.com")
-        << testing::PrintToString(email);
+        << ::testing::PrintToString(email);
   }
 }
 
@@ -155,7 +155,7 @@ TEST(RequestId, IsVisibleAscii) {
   EXPECT_EQ(fault_of_request_id(repeated("x", 128)), "");
   for (const std::string& id : {repeated("x", 129), std::string("a b"), std::string("a\n"),
                                 std::string("\u00E9"), std::string("a\0b", 3)}) {
-    EXPECT_NE(fault_of_request_id(id), "") << testing::PrintToString(id);
+    EXPECT_NE(fault_of_request_id(id), "") << ::testing::PrintToString(id);
   }
 }
 
