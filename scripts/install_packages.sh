@@ -21,7 +21,7 @@ declare -A sets=(
   [test]="libgtest-dev libgmock-dev python3 python3-grpcio python3-protobuf"
   [sanitizers]="clang-19 libclang-rt-19-dev llvm-19 lld-19"
   [lint]="clang-19 clang-format-19 clang-tidy-19 shellcheck git"
-  [bench]="libbenchmark-dev libnghttp2-dev"
+  [bench]="libbenchmark-dev libnghttp2-dev libboost1.81-dev"
   [debian13]="debootstrap"
 )
 
