@@ -34,8 +34,9 @@ lint: ## check format, names, shell scripts and the traps of coroutines
 	@scripts/install_packages.sh build test lint
 	@scripts/lint.sh
 
-bench: ## measure the service against the bare completion-queue server
+bench: ## measure the library beside Asio, and the service beside the bare completion-queue server
 	@scripts/install_packages.sh build test bench
+	@scripts/bench.sh async
 	@scripts/bench.sh
 
 asan: ## unit and integration tests under the address and undefined-behaviour sanitizers

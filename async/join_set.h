@@ -53,7 +53,7 @@ class JoinSet {
       : scope_(&parent.context().scope()),
         context_(parent.context().with_scope(scope_)),
         node_(where) {
-    node_.link_below(parent);
+    node_.link_below(parent, context_);
   }
   ~JoinSet() {
     if (running_ > 0) detail::destroyed_with_running_tasks("JoinSet", running_);

@@ -2,6 +2,7 @@
 #include "async/thread_loop.h"
 
 namespace weir {
+
 void ThreadLoop::wake() {
   {
     std::lock_guard lock(mutex_);
@@ -18,7 +19,8 @@ void ThreadLoop::run_main(Task<void> task) {
   detail::MainTask main_task;
   main_task.start(context, std::move(task));
   while (!main_task.has_ended()) {
-    if (may_sleep()) {
+    // A timer that is due already is worth no trip to the kernel, which takes tens of microseconds.
+    if ((next_timer() == kForever || next_timer() > now()) && may_sleep()) {
       std::unique_lock lock(mutex_);
       const auto is_woken = [&] { return is_woken_; };
       if (next_timer() == kForever) {

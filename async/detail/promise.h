@@ -59,19 +59,21 @@ class PromiseBase : public TaskNode {
 
   // Awaited: `parent` is resumed at the end.
   void inherit(PromiseBase& parent, std::coroutine_handle<> continuation) {
-    context_ = parent.context_;
-    parent_ = &parent;
+    start_awaited(*parent.context_, parent, continuation);
+  }
+  // The same, under another context than the parent's.
+  void start_awaited(const Context& context, PromiseBase& parent,
+                     std::coroutine_handle<> continuation) {
     continuation_ = continuation;
-    link_below(parent);
+    awaited_by(parent, context);
   }
   // Started beside others: `completion` is told at the end. `parent` is null for a root.
   void start(const Context& context, TaskNode* parent, Completion& completion) {
-    context_ = &context;
     completion_ = &completion;
     if (parent != nullptr) {
-      link_below(*parent);
+      link_below(*parent, context);
     } else {
-      link_as_root(context.loop());
+      link_as_root(context.loop(), context);
     }
   }
   // An error of this task becomes its parent's, see or_return.
@@ -95,8 +97,9 @@ class PromiseBase : public TaskNode {
     while (ended->propagates_) {
       const absl::Status* error = ended->error();
       if (error == nullptr) break;
-      ended->parent_->set_error(*error);
-      ended = ended->parent_;
+      auto* parent = static_cast<PromiseBase*>(ended->parent_);  // only an awaited task propagates
+      parent->set_error(*error);
+      ended = parent;
       ended->unlink();
     }
     return ended->completion_ != nullptr ? ended->completion_->child_done() : ended->continuation_;
@@ -120,8 +123,6 @@ class PromiseBase : public TaskNode {
   ~PromiseBase() = default;
 
  private:
-  const Context* context_ = nullptr;
-  PromiseBase* parent_ = nullptr;
   std::coroutine_handle<> continuation_;
   Completion* completion_ = nullptr;
   std::exception_ptr exception_;

@@ -10,6 +10,10 @@
 
 #include "async/event_loop.h"
 
+namespace weir {
+class Context;
+}
+
 namespace weir::detail {
 
 // What a suspended task waits for. Lives in the leaf, which lives in the task's frame.
@@ -25,31 +29,63 @@ class TaskNode {
   TaskNode(const TaskNode&) = delete;
   TaskNode& operator=(const TaskNode&) = delete;
 
-  // The coroutine's own function.
+  // The coroutine's own function, and what async/named.h called the task, or null.
   const std::source_location& function() const { return function_; }
+  const char* name() const { return name_; }
+  void set_name(const char* name) { name_ = name; }
+
   // Null while it runs or awaits its children.
   const Wait* wait() const { return wait_; }
   void set_wait(const Wait* wait) { wait_ = wait; }
 
+  // Null for a root.
+  TaskNode* parent() const { return parent_; }
+  // Null before it begins.
+  const Context* context_or_null() const { return context_; }
+
+  // The task that it awaits, and those that run beside it, newest first.
+  TaskNode* awaited() const { return awaited_; }
   TaskNode* first_child() const { return first_child_; }
   TaskNode* next_sibling() const { return next_; }
 
-  void link_below(TaskNode& parent) { link(parent.first_child_); }
-  void link_as_root(EventLoop& loop) { link(loop.roots_); }
+  // `parent` awaits it, and nothing else until it has ended: that needs no list.
+  void awaited_by(TaskNode& parent, const Context& context) {
+    context_ = &context;
+    parent_ = &parent;
+    parent.awaited_ = this;
+  }
+  void link_below(TaskNode& parent, const Context& context) {
+    context_ = &context;
+    parent_ = &parent;
+    link(parent.first_child_);
+  }
+  void link_as_root(EventLoop& loop, const Context& context) {
+    context_ = &context;
+    link(loop.roots_);
+  }
+  // It has ended.
   void unlink() {
-    if (head_ == nullptr) return;
-    (prev_ != nullptr ? prev_->next_ : *head_) = next_;
-    if (next_ != nullptr) next_->prev_ = prev_;
-    head_ = nullptr;
+    if (head_ == nullptr) {
+      parent_->awaited_ = nullptr;
+    } else {
+      unlink_from_list();
+    }
   }
 
  protected:
   ~TaskNode() {
-    unlink();
-    while (first_child_ != nullptr) first_child_->unlink();
+    if (head_ != nullptr) [[unlikely]]
+      unlink_from_list();
+    if (first_child_ != nullptr) [[unlikely]]
+      unlink_children();
   }
 
+  const Context* context_ = nullptr;
+  TaskNode* parent_ = nullptr;
+
  private:
+  void unlink_from_list();
+  void unlink_children();
   void link(TaskNode*& head) {
     head_ = &head;
     prev_ = nullptr;
@@ -59,11 +95,13 @@ class TaskNode {
   }
 
   std::source_location function_;
+  const char* name_ = nullptr;
   const Wait* wait_ = nullptr;
+  TaskNode* awaited_ = nullptr;
   TaskNode* first_child_ = nullptr;
-  TaskNode** head_ = nullptr;  // the list it is in
-  TaskNode* prev_ = nullptr;
-  TaskNode* next_ = nullptr;
+  TaskNode** head_ = nullptr;  // the list it is in; without one the next two mean nothing
+  TaskNode* prev_;
+  TaskNode* next_;
 };
 
 }  // namespace weir::detail

@@ -12,15 +12,14 @@ namespace weir::detail {
 
 // `context` must outlive the await.
 template <class T>
-class Under final : Completion {
+class Under {
  public:
   Under(const Context& context, Task<T> task) : context_(context), task_(std::move(task)) {}
 
   bool await_ready() const noexcept { return false; }
   template <class Promise>
   std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> parent) noexcept {
-    parent_ = parent;
-    task_.coroutine().promise().start(context_, &parent.promise(), *this);
+    task_.coroutine().promise().start_awaited(context_, parent.promise(), parent);
     return task_.coroutine();
   }
   T await_resume() {
@@ -29,11 +28,8 @@ class Under final : Completion {
   }
 
  private:
-  std::coroutine_handle<> child_done() noexcept override { return parent_; }
-
   const Context& context_;
   Task<T> task_;
-  std::coroutine_handle<> parent_;
 };
 
 }  // namespace weir::detail

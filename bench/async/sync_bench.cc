@@ -15,7 +15,8 @@ WEIR_BENCH(semaphore) {
   }
 }
 
-// Two tasks and one permit: each acquisition waits for the other's release.
+// Two tasks that both wait before there is the one permit: each acquisition waits for the other's
+// release.
 Task<void> takes_turns(Semaphore& turn) {
   for (;;) {
     const absl::StatusOr<Permit> permit = co_await turn.acquire();
@@ -32,9 +33,14 @@ Task<void> counts_turns(Semaphore& turn, benchmark::State& state) {
   state.SetItemsProcessed(2 * state.iterations());
 }
 
+Task<void> begins(Semaphore& turn) {
+  turn.add_permits(1);
+  co_return;
+}
+
 WEIR_BENCH(semaphore_handed_over) {
-  Semaphore turn(1);
-  (void)co_await join(takes_turns(turn), counts_turns(turn, state));
+  Semaphore turn(0);
+  (void)co_await join(takes_turns(turn), counts_turns(turn, state), begins(turn));
 }
 
 }  // namespace
