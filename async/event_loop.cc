@@ -52,6 +52,7 @@ bool EventLoop::may_sleep() {
   if (!ready_.empty()) return false;
   std::lock_guard lock(inbox_mutex_);
   is_asleep_ = inbox_.empty();
+  if (is_asleep_) turn_.end();
   return is_asleep_;
 }
 

@@ -15,6 +15,7 @@
 #include <mutex>
 #include <thread>
 
+#include "async/detail/turn.h"
 #include "async/time.h"
 #include "async/timer.h"
 
@@ -96,6 +97,10 @@ class EventLoop {
   // The tasks that run here, newest first: the roots of the live task tree. Loop thread.
   detail::TaskNode* roots() const { return roots_; }
 
+  // What it does right now, for async/loop_watchdog.h. Any thread may look.
+  detail::Turn& turn() { return turn_; }
+  const detail::Turn& turn() const { return turn_; }
+
  protected:
   // Makes a sleeping loop look at its inbox: once per sleep, however many posts. Called from any
   // thread, with the inbox locked, so that the loop cannot end between a post and its wake-up.
@@ -105,7 +110,11 @@ class EventLoop {
   void bind_to_this_thread() {
     owner_.store(std::this_thread::get_id(), std::memory_order_relaxed);
   }
-  void begin_turn() { turn_time_ = now(); }
+  void begin_turn() {
+    turn_time_ = now();
+    turn_.begin(turn_time_);
+  }
+  void end_run() { turn_.end(); }
   bool may_sleep();           // false if something is ready; else posts from now on call wake()
   void take_inbox();          // inbox -> ready; the loop is awake
   std::size_t run_ready();    // what is ready now, not what that makes ready
@@ -120,6 +129,7 @@ class EventLoop {
 
   std::atomic<std::thread::id> owner_;  // others may post while the loop begins to run
   TimePoint turn_time_{};
+  detail::Turn turn_;
   RunQueue ready_;
   TimerHeap timers_;
   int outside_work_ = 0;

@@ -149,13 +149,13 @@ class JoinSet<T>::JoinNext {
   template <class Promise>
   void await_suspend(std::coroutine_handle<Promise> self) noexcept {
     self_ = self;
-    node_ = &self.promise();
-    wait_.since = self.promise().context().loop().turn_time();
-    node_->set_wait(&wait_);
+    promise_ = &self.promise();
+    wait_.since = promise_->context().loop().turn_time();
+    promise_->set_wait(&wait_);
     set_.waiter_ = this;
   }
   std::optional<detail::NonVoid<T>> await_resume() {
-    if (node_ != nullptr) node_->set_wait(nullptr);
+    if (promise_ != nullptr) promise_->set_wait(nullptr);
     if (set_.finished_ == 0) return std::nullopt;
     --set_.finished_;
     const std::unique_ptr<Child> child(&set_.done_.pop_front());
@@ -164,11 +164,14 @@ class JoinSet<T>::JoinNext {
 
  private:
   friend JoinSet;
-  void resume() { self_.resume(); }
+  void resume() {
+    promise_->now_runs();
+    self_.resume();
+  }
 
   JoinSet& set_;
   std::coroutine_handle<> self_;
-  detail::TaskNode* node_ = nullptr;
+  detail::PromiseBase* promise_ = nullptr;
   detail::Wait wait_;
 };
 

@@ -46,9 +46,14 @@ void for_each_root(const EventLoop& loop, Visit visit) {
   for (const auto* root = loop.roots(); root != nullptr; root = root->next_sibling()) visit(*root);
 }
 
+// Null where it is only the parent's.
+const char* own_name(const TaskNode& task) {
+  return task.parent() != nullptr && task.parent()->name() == task.name() ? nullptr : task.name();
+}
+
 void append_text(const TaskNode& task, TimePoint now, std::size_t depth, std::string& out) {
   out.append(2 * depth, ' ');
-  if (task.name() != nullptr) absl::StrAppend(&out, "\"", task.name(), "\"  ");
+  if (const char* name = own_name(task)) absl::StrAppend(&out, "\"", name, "\"  ");
   absl::StrAppendFormat(&out, "%s  %s", task.function().function_name(),
                         file_name(task.function().file_name()));
   if (const Wait* wait = task.wait()) {
@@ -88,7 +93,7 @@ void append_json(const TaskNode& task, TimePoint now, std::string& out) {
   if (out.back() == '}') out += ',';
   out += "{\"function\":";
   append_json_string(task.function().function_name(), out);
-  if (task.name() != nullptr) append_json_field("name", task.name(), out);
+  if (const char* name = own_name(task)) append_json_field("name", name, out);
   append_json_field("file", task.function().file_name(), out);
   absl::StrAppend(&out, ",\"line\":", task.function().line());
   append_json_field("state", state_of(task), out);

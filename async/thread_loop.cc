@@ -35,6 +35,7 @@ void ThreadLoop::run_main(Task<void> task) {
     fire_timers();
     run_ready();
   }
+  end_run();
   main_task.rethrow();
 }
 

@@ -73,6 +73,7 @@ void CompletionQueueLoop::run_main(Task<void> task) {
     }
     while (!turn_end_.empty()) turn_end_.pop().run();
   }
+  end_run();
   main_task.rethrow();
 }
 

@@ -46,6 +46,7 @@ class Operation final : Tag {
  private:
   void complete(bool ok) override {
     ok_ = ok;
+    promise_->now_runs();
     coroutine_.resume();
   }
 

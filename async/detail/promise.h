@@ -66,6 +66,7 @@ class PromiseBase : public TaskNode {
                      std::coroutine_handle<> continuation) {
     continuation_ = continuation;
     awaited_by(parent, context);
+    now_runs();
   }
   // Started beside others: `completion` is told at the end. `parent` is null for a root.
   void start(const Context& context, TaskNode* parent, Completion& completion) {
@@ -75,6 +76,7 @@ class PromiseBase : public TaskNode {
     } else {
       link_as_root(context.loop(), context);
     }
+    now_runs();
   }
   // An error of this task becomes its parent's, see or_return.
   void propagate_error() { propagates_ = true; }
@@ -102,8 +104,13 @@ class PromiseBase : public TaskNode {
       ended = parent;
       ended->unlink();
     }
-    return ended->completion_ != nullptr ? ended->completion_->child_done() : ended->continuation_;
+    if (ended->completion_ != nullptr) return ended->completion_->child_done();
+    static_cast<PromiseBase*>(ended->parent_)->now_runs();
+    return ended->continuation_;
   }
+
+  // For the watchdog: the loop is about to resume this task.
+  void now_runs() const { context_->loop().turn().runs(function(), name()); }
 
   std::suspend_always initial_suspend() const noexcept { return {}; }
 

@@ -29,7 +29,8 @@ class TaskNode {
   TaskNode(const TaskNode&) = delete;
   TaskNode& operator=(const TaskNode&) = delete;
 
-  // The coroutine's own function, and what async/named.h called the task, or null.
+  // The coroutine's own function, and what async/named.h called the task or the nearest above it, or
+  // null.
   const std::source_location& function() const { return function_; }
   const char* name() const { return name_; }
   void set_name(const char* name) { name_ = name; }
@@ -53,10 +54,12 @@ class TaskNode {
     context_ = &context;
     parent_ = &parent;
     parent.awaited_ = this;
+    if (name_ == nullptr) name_ = parent.name_;
   }
   void link_below(TaskNode& parent, const Context& context) {
     context_ = &context;
     parent_ = &parent;
+    if (name_ == nullptr) name_ = parent.name_;
     link(parent.first_child_);
   }
   void link_as_root(EventLoop& loop, const Context& context) {

@@ -57,7 +57,10 @@ class Waiter : public Runnable, public CancelCallback {
   const Context& context() const { return promise_->context(); }
 
  private:
-  void run() override { coroutine_.resume(); }
+  void run() override {
+    promise_->now_runs();
+    coroutine_.resume();
+  }
 
   PromiseBase* promise_ = nullptr;
   std::coroutine_handle<> coroutine_;

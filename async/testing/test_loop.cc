@@ -71,6 +71,7 @@ std::string TestLoop::run(Task<void> task) {
       return hang("nothing can happen any more");
     }
   }
+  end_run();
   run->main_task.rethrow();
   return "";
 }

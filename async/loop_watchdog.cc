@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "async/loop_watchdog.h"
+
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "async/detail/thread_name.h"
+
+namespace weir {
+
+std::string LoopWatchdog::Blocked::describe() const {
+  std::string_view file = function.file_name();
+  file.remove_prefix(file.find_last_of('/') + 1);
+  std::string text = absl::StrFormat(
+      "%s has been busy for %.0f ms in ", loop,
+      std::chrono::duration<double, std::milli>(lasted).count());
+  if (!task.empty()) absl::StrAppend(&text, "\"", task, "\", ");
+  absl::StrAppendFormat(&text, "%s at %s:%d", function.function_name(), file, function.line());
+  return text;
+}
+
+LoopWatchdog::LoopWatchdog(Report report, Duration threshold)
+    : report_(std::move(report)), threshold_(threshold), thread_([this] { work(); }) {}
+
+LoopWatchdog::~LoopWatchdog() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  stopped_.notify_one();
+  thread_.join();
+}
+
+void LoopWatchdog::watch(const EventLoop& loop, std::string name) {
+  std::lock_guard lock(mutex_);
+  watched_.push_back({&loop, std::move(name)});
+}
+
+void LoopWatchdog::forget(const EventLoop& loop) {
+  std::lock_guard lock(mutex_);
+  std::erase_if(watched_, [&](const Watched& watched) { return watched.loop == &loop; });
+}
+
+void LoopWatchdog::look(TimePoint now) {
+  std::vector<Blocked> found;
+  {
+    std::lock_guard lock(mutex_);
+    for (Watched& watched : watched_) {
+      const detail::Turn& turn = watched.loop->turn();
+      const std::optional<TimePoint> began = turn.began();
+      if (!began || now - *began < threshold_ || watched.reported == *began) continue;
+      const std::source_location function = turn.function();
+      const char* const name = turn.name();
+      // What was read may be of a later turn.
+      if (turn.began() != began) continue;
+      watched.reported = *began;
+      found.push_back({watched.name, now - *began, name != nullptr ? name : "", function});
+    }
+  }
+  for (const Blocked& blocked : found) report_(blocked);
+}
+
+void LoopWatchdog::work() {
+  detail::name_this_thread("watchdog");
+  std::unique_lock lock(mutex_);
+  while (!stopped_.wait_for(lock, threshold_ / 2, [this] { return stopping_; })) {
+    lock.unlock();
+    look(std::chrono::steady_clock::now());
+    lock.lock();
+  }
+}
+
+}  // namespace weir

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// LoopWatchdog: reports the task that keeps a loop from its other work, while it still does.
+// Tokio: tokio-console's lint for tasks that do not yield, and tokio-blocked.
+//
+//     LoopWatchdog watchdog([](const LoopWatchdog::Blocked& blocked) { log(blocked.describe()); });
+//     watchdog.watch(loop, "loop 0");
+//
+// A turn of a loop, from one look for events to the next, that lasts longer than the threshold is
+// reported once, from the watchdog's own thread, with the task that runs at that moment. Blocking
+// work belongs on a pool: spawn_blocking. It costs the loop a few plain stores a resumption.
+//
+// Traps. A turn is also long when very many tasks were ready at once, each of them short. Functions
+// that are no coroutines are not seen: what is named is the coroutine that called them. `forget` a
+// loop before it is destroyed. The report must not call the watchdog.
+
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <source_location>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "async/event_loop.h"
+
+namespace weir {
+
+class LoopWatchdog {
+ public:
+  struct Blocked {
+    std::string loop;
+    Duration lasted{};                // so far
+    std::string task;                 // async/named.h; empty if neither it nor one above has a name
+    std::source_location function;    // of the coroutine
+
+    // "loop 0 has been busy for 63 ms in "refresh", refresh_cache at cache.cc:31"
+    std::string describe() const;
+  };
+  using Report = std::function<void(const Blocked&)>;
+
+  explicit LoopWatchdog(Report report, Duration threshold = std::chrono::milliseconds(50));
+  ~LoopWatchdog();
+  LoopWatchdog(const LoopWatchdog&) = delete;
+  LoopWatchdog& operator=(const LoopWatchdog&) = delete;
+
+  // Any thread.
+  void watch(const EventLoop& loop, std::string name);
+  // After it the loop is not looked at any more.
+  void forget(const EventLoop& loop);
+
+  // Looks once, as the watchdog's thread does twice a threshold. For tests, and virtual time.
+  void look(TimePoint now);
+
+ private:
+  struct Watched {
+    const EventLoop* loop;
+    std::string name;
+    TimePoint reported{};  // the turn that was
+  };
+
+  void work();
+
+  const Report report_;
+  const Duration threshold_;
+  std::mutex mutex_;
+  std::condition_variable stopped_;
+  bool stopping_ = false;
+  std::vector<Watched> watched_;
+  std::thread thread_;  // last: it begins when all else is there
+};
+
+}  // namespace weir
