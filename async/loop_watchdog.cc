@@ -14,9 +14,8 @@ namespace weir {
 std::string LoopWatchdog::Blocked::describe() const {
   std::string_view file = function.file_name();
   file.remove_prefix(file.find_last_of('/') + 1);
-  std::string text = absl::StrFormat(
-      "%s has been busy for %.0f ms in ", loop,
-      std::chrono::duration<double, std::milli>(lasted).count());
+  std::string text = absl::StrFormat("%s has been busy for %.0f ms in ", loop,
+                                     std::chrono::duration<double, std::milli>(lasted).count());
   if (!task.empty()) absl::StrAppend(&text, "\"", task, "\", ");
   absl::StrAppendFormat(&text, "%s at %s:%d", function.function_name(), file, function.line());
   return text;

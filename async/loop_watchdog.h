@@ -31,9 +31,9 @@ class LoopWatchdog {
  public:
   struct Blocked {
     std::string loop;
-    Duration lasted{};                // so far
-    std::string task;                 // async/named.h; empty if neither it nor one above has a name
-    std::source_location function;    // of the coroutine
+    Duration lasted{};              // so far
+    std::string task;               // async/named.h; empty if neither it nor one above has a name
+    std::source_location function;  // of the coroutine
 
     // "loop 0 has been busy for 63 ms in "refresh", refresh_cache at cache.cc:31"
     std::string describe() const;

@@ -6,8 +6,8 @@
 //
 //     set.spawn(named("refresh", refresh(cache)));
 //
-// Trap: only the pointer is kept, so that a name costs nothing and may be read from any thread; give
-// a string literal, which lives for ever.
+// Trap: only the pointer is kept, so that a name costs nothing and may be read from any thread;
+// give a string literal, which lives for ever.
 
 #include <utility>
 

@@ -5,7 +5,8 @@
 // where in the source, for how long, and how long until its deadline. Tokio: tokio-console.
 //
 //     serve  main.cc
-//       "refresh"  refresh_cache  cache.cc  awaits sleep at cache.cc:31 for 12.000 ms  deadline in ..
+//       "refresh"  refresh_cache  cache.cc  awaits sleep at cache.cc:31 for 12.000 ms  deadline in
+//       ..
 //
 // dump_tasks_json says the same to programs: an array of tasks, whose `children` are tasks again.
 //

@@ -63,9 +63,10 @@ class Group {
   virtual void member_ended(Runnable& /*member*/) noexcept {}
 
   // Starts every member, in order. Returns whom to resume.
-  template <class StartAll>
-  std::coroutine_handle<> start(std::coroutine_handle<> parent, StartAll start_all) {
+  template <class Promise, class StartAll>
+  std::coroutine_handle<> start(std::coroutine_handle<Promise> parent, StartAll start_all) {
     parent_ = parent;
+    parent_promise_ = &parent.promise();
     running_ = 1;  // this function itself, so that the parent is not resumed below it
     start_all();
     return one_less();
@@ -79,10 +80,13 @@ class Group {
 
  private:
   std::coroutine_handle<> one_less() noexcept {
-    return --running_ > 0 ? std::noop_coroutine() : parent_;
+    if (--running_ > 0) return std::noop_coroutine();
+    parent_promise_->now_runs();
+    return parent_;
   }
 
   std::coroutine_handle<> parent_;
+  const PromiseBase* parent_promise_ = nullptr;
   std::size_t running_ = 0;
 };
 

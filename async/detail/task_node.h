@@ -29,8 +29,8 @@ class TaskNode {
   TaskNode(const TaskNode&) = delete;
   TaskNode& operator=(const TaskNode&) = delete;
 
-  // The coroutine's own function, and what async/named.h called the task or the nearest above it, or
-  // null.
+  // The coroutine's own function, and what async/named.h called the task or the nearest above it,
+  // or null.
   const std::source_location& function() const { return function_; }
   const char* name() const { return name_; }
   void set_name(const char* name) { name_ = name; }

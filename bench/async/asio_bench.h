@@ -32,12 +32,12 @@ inline void rethrow(const std::exception_ptr& thrown) {
 
 }  // namespace weir::bench
 
-#define ASIO_BENCH(row)                                                 \
-  static boost::asio::awaitable<void> row(benchmark::State&);           \
-  static void row##_on_a_context(benchmark::State& state) {             \
-    boost::asio::io_context context(1);                                 \
-    boost::asio::co_spawn(context, row(state), weir::bench::rethrow);   \
-    context.run();                                                      \
-  }                                                                     \
-  BENCHMARK(row##_on_a_context)->Name(#row "/asio")->UseRealTime();                    \
+#define ASIO_BENCH(row)                                               \
+  static boost::asio::awaitable<void> row(benchmark::State&);         \
+  static void row##_on_a_context(benchmark::State& state) {           \
+    boost::asio::io_context context(1);                               \
+    boost::asio::co_spawn(context, row(state), weir::bench::rethrow); \
+    context.run();                                                    \
+  }                                                                   \
+  BENCHMARK(row##_on_a_context)->Name(#row "/asio")->UseRealTime();   \
   static boost::asio::awaitable<void> row(benchmark::State& state)

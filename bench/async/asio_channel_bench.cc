@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rows of channel_bench.cc and sync_bench.cc in Boost.Asio's coroutines and channels.
+#include <atomic>
 #include <boost/asio/experimental/as_tuple.hpp>
 #include <boost/asio/experimental/channel.hpp>
 #include <boost/asio/experimental/concurrent_channel.hpp>
-#include <atomic>
 #include <thread>
 
 #include "bench/async/asio_bench.h"
@@ -11,8 +11,8 @@
 namespace weir::bench {
 namespace {
 
-using boost::system::error_code;
 using asio::experimental::as_tuple;
+using boost::system::error_code;
 using Channel = asio::experimental::channel<void(error_code, int)>;
 using ConcurrentChannel = asio::experimental::concurrent_channel<void(error_code, int)>;
 

@@ -40,10 +40,11 @@ Task<void> echo(watch::Receiver<int> ping, watch::Sender<int> pong) {
 WEIR_BENCH(watch_across_loops_and_back) {
   auto [ping, ping_receiver] = watch::channel(0);
   auto [pong, pong_receiver] = watch::channel(0);
-  std::thread other([&, ping_receiver = std::move(ping_receiver), pong = std::move(pong)]() mutable {
-    ThreadLoop loop;
-    loop.run(echo(std::move(ping_receiver), std::move(pong)));
-  });
+  std::thread other(
+      [&, ping_receiver = std::move(ping_receiver), pong = std::move(pong)]() mutable {
+        ThreadLoop loop;
+        loop.run(echo(std::move(ping_receiver), std::move(pong)));
+      });
   (void)co_await pong_receiver.changed();
   (void)pong_receiver.get();
   int n = 0;

@@ -16,12 +16,11 @@ namespace weir::bench {
 
 }  // namespace weir::bench
 
-#define WEIR_BENCH(row)                                \
-  static weir::Task<void> row(benchmark::State&);      \
-  static void row##_on_a_loop(benchmark::State& state) \
-  {                                                    \
-    weir::ThreadLoop loop;                             \
-    loop.run(row(state));                              \
-  }                                                    \
-  BENCHMARK(row##_on_a_loop)->Name(#row "/weir")->UseRealTime();      \
+#define WEIR_BENCH(row)                                          \
+  static weir::Task<void> row(benchmark::State&);                \
+  static void row##_on_a_loop(benchmark::State& state) {         \
+    weir::ThreadLoop loop;                                       \
+    loop.run(row(state));                                        \
+  }                                                              \
+  BENCHMARK(row##_on_a_loop)->Name(#row "/weir")->UseRealTime(); \
   static weir::Task<void> row(benchmark::State& state)

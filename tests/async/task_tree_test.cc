@@ -116,13 +116,14 @@ Task<std::string> dump_json_then_release(Semaphore& semaphore) {
 
 ASYNC_TEST(DumpTasksJson, SaysTheSame) {
   Semaphore semaphore(0);
-  const auto [unused, dump] = co_await join(
-      named("quote \" backslash \\ line\n", middle_of_the_tree(semaphore)),
-      dump_json_then_release(semaphore));
+  const auto [unused, dump] =
+      co_await join(named("quote \" backslash \\ line\n", middle_of_the_tree(semaphore)),
+                    dump_json_then_release(semaphore));
   EXPECT_THAT(dump, HasSubstr(R"("name":"quote \" backslash \\ line\u000a","file":")"));
   EXPECT_THAT(dump, HasSubstr(R"("state":"awaiting children","children":[{"function":")"));
-  EXPECT_THAT(dump, ContainsRegex(R"("state":"waiting","awaits":"semaphore","awaits_file":"[^"]*)"
-                                  R"(task_tree_test.cc","awaits_line":[0-9]+,"awaits_ms":3000.000)"));
+  EXPECT_THAT(dump,
+              ContainsRegex(R"("state":"waiting","awaits":"semaphore","awaits_file":"[^"]*)"
+                            R"(task_tree_test.cc","awaits_line":[0-9]+,"awaits_ms":3000.000)"));
   EXPECT_THAT(dump, HasSubstr(R"("state":"running","children":[]})"));
   EXPECT_EQ(std::count(dump.begin(), dump.end(), '{'), std::count(dump.begin(), dump.end(), '}'));
   EXPECT_THAT(dump, Not(HasSubstr("}{")));
