@@ -54,16 +54,25 @@ int run(const config::Config& config) {
   BlockingPool hashing("weir-argon2", config.hash_threads, config.hash_queue);
   BlockingPool housekeeping("weir-housekeep", 1, 4);
 
-  users::UserRepository repository(postgres);
-  users::UserCache user_cache(repository, cache ? &*cache : nullptr);
+  const api::PageTokens page_tokens(config.secret);
+  users::UserRepository user_repository(postgres);
+  users::UserCache user_cache(user_repository, cache ? &*cache : nullptr);
   users::Passwords passwords(hashing);
   users::AttemptLimiter attempts(redis ? &*redis : nullptr, config.secret, config.attempts);
-  const users::PageTokens page_tokens(config.secret);
-  users::UserService users(repository, user_cache, passwords, attempts, page_tokens);
+  users::UserService users(user_repository, user_cache, passwords, attempts, page_tokens);
+  posts::PostRepository post_repository(postgres);
+  posts::PostService posts(post_repository, page_tokens);
+  subscriptions::SubscriptionRepository subscription_repository(postgres);
+  subscriptions::SubscriptionService subscriptions(subscription_repository, page_tokens);
+  dashboard::StoredSources sources(user_cache, post_repository, subscription_repository);
+  dashboard::DashboardService dashboards(sources, config.dashboard_sections);
 
   GrpcServices grpc_services;
   rpc::Server server(config.rpc);
-  add_routes(server, grpc_services, users);
+  add_user_routes(server, grpc_services, users);
+  add_post_routes(server, grpc_services, posts);
+  add_subscription_routes(server, grpc_services, subscriptions);
+  add_dashboard_routes(server, grpc_services, dashboards);
   admin::AdminServer admin;
   admin::add_probes(admin, server);
   if (absl::Status status = admin.start(config.admin_address); !status.ok()) return fail(status);

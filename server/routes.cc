@@ -16,13 +16,19 @@ Task<absl::Status> unimplemented(const Request&, rpc::Writer<Event>&) {
                           "this server does not have the method yet");
 }
 
+// Makes a handler of a method of `service`.
+template <class Service>
+auto handlers_of(Service& service) {
+  return [&service](auto method) { return std::bind_front(method, &service); };
+}
+
 }  // namespace
 
-void add_routes(rpc::Server& server, GrpcServices& grpc, users::UserService& users) {
+void add_user_routes(rpc::Server& server, GrpcServices& grpc, users::UserService& users) {
   using Async = users::v1::UserService::AsyncService;
   using users::UserService;
   auto routes = server.add_service(grpc.users, users::v1::UserService::service_full_name());
-  const auto to = [&](auto method) { return std::bind_front(method, &users); };
+  const auto to = handlers_of(users);
   routes.unary("CreateUser", &Async::RequestCreateUser, to(&UserService::create_user));
   routes.unary("GetUser", &Async::RequestGetUser, to(&UserService::get_user));
   routes.unary("ListUsers", &Async::RequestListUsers, to(&UserService::list_users));
@@ -32,6 +38,44 @@ void add_routes(rpc::Server& server, GrpcServices& grpc, users::UserService& use
   routes.unary("VerifyPassword", &Async::RequestVerifyPassword, to(&UserService::verify_password));
   routes.server_streaming("WatchUsers", &Async::RequestWatchUsers,
                           &unimplemented<users::v1::WatchUsersRequest, users::v1::UserEvent>);
+}
+
+void add_post_routes(rpc::Server& server, GrpcServices& grpc, posts::PostService& posts) {
+  using Async = posts::v1::PostService::AsyncService;
+  using posts::PostService;
+  auto routes = server.add_service(grpc.posts, posts::v1::PostService::service_full_name());
+  const auto to = handlers_of(posts);
+  routes.unary("CreatePost", &Async::RequestCreatePost, to(&PostService::create_post));
+  routes.unary("ListPosts", &Async::RequestListPosts, to(&PostService::list_posts));
+  routes.unary("DeletePost", &Async::RequestDeletePost, to(&PostService::delete_post));
+}
+
+void add_subscription_routes(rpc::Server& server, GrpcServices& grpc,
+                             subscriptions::SubscriptionService& subscriptions) {
+  using Async = subscriptions::v1::SubscriptionService::AsyncService;
+  using subscriptions::SubscriptionService;
+  auto routes = server.add_service(grpc.subscriptions,
+                                   subscriptions::v1::SubscriptionService::service_full_name());
+  const auto to = handlers_of(subscriptions);
+  routes.unary("CreateSubscription", &Async::RequestCreateSubscription,
+               to(&SubscriptionService::create_subscription));
+  routes.unary("ListSubscriptions", &Async::RequestListSubscriptions,
+               to(&SubscriptionService::list_subscriptions));
+  routes.unary("CancelSubscription", &Async::RequestCancelSubscription,
+               to(&SubscriptionService::cancel_subscription));
+}
+
+void add_dashboard_routes(rpc::Server& server, GrpcServices& grpc,
+                          dashboard::DashboardService& dashboards) {
+  using Async = dashboard::v1::DashboardService::AsyncService;
+  using dashboard::DashboardService;
+  auto routes =
+      server.add_service(grpc.dashboard, dashboard::v1::DashboardService::service_full_name());
+  const auto to = handlers_of(dashboards);
+  routes.unary("GetDashboard", &Async::RequestGetDashboard, to(&DashboardService::get_dashboard));
+  routes.server_streaming(
+      "WatchDashboard", &Async::RequestWatchDashboard,
+      &unimplemented<dashboard::v1::WatchDashboardRequest, dashboard::v1::Dashboard>);
 }
 
 }  // namespace weir

@@ -4,8 +4,14 @@
 // Which handler answers which method: the one place that knows both gRPC's generated services and
 // ours.
 
+#include "server/dashboard/dashboard_service.h"
+#include "server/posts/post_service.h"
 #include "server/rpc/server.h"
+#include "server/subscriptions/subscription_service.h"
 #include "server/users/user_service.h"
+#include "weir/dashboard/v1/dashboard.grpc.pb.h"
+#include "weir/posts/v1/posts.grpc.pb.h"
+#include "weir/subscriptions/v1/subscriptions.grpc.pb.h"
 #include "weir/users/v1/users.grpc.pb.h"
 
 namespace weir {
@@ -13,8 +19,16 @@ namespace weir {
 // The generated services, which gRPC wants to live as long as the server.
 struct GrpcServices {
   users::v1::UserService::AsyncService users;
+  posts::v1::PostService::AsyncService posts;
+  subscriptions::v1::SubscriptionService::AsyncService subscriptions;
+  dashboard::v1::DashboardService::AsyncService dashboard;
 };
 
-void add_routes(rpc::Server& server, GrpcServices& grpc, users::UserService& users);
+void add_user_routes(rpc::Server& server, GrpcServices& grpc, users::UserService& users);
+void add_post_routes(rpc::Server& server, GrpcServices& grpc, posts::PostService& posts);
+void add_subscription_routes(rpc::Server& server, GrpcServices& grpc,
+                             subscriptions::SubscriptionService& subscriptions);
+void add_dashboard_routes(rpc::Server& server, GrpcServices& grpc,
+                          dashboard::DashboardService& dashboards);
 
 }  // namespace weir

@@ -113,6 +113,14 @@ void add_users(Settings& table, Config& config) {
                  "in which that many attempts become possible again");
 }
 
+void add_dashboards(Settings& table, Config& config) {
+  table.section("Dashboards, whose posts and subscriptions are optional");
+  table.duration("dashboard-section-budget", &config.dashboard_sections.most, milliseconds(1),
+                 minutes(1), "the longest that either may take");
+  table.number("dashboard-section-share", &config.dashboard_sections.share, 1, 100, "percent",
+               "of the time that a call has left, at most, for either");
+}
+
 void add_drain(Settings& table, Config& config) {
   table.section("Shutting down: SIGTERM drains, a second one cuts");
   table.duration("drain-quiet", &config.drain.quiet, milliseconds(0), hours(1),
@@ -136,6 +144,7 @@ void describe(Settings& table, Config& config) {
   add_postgres(table, config);
   add_redis(table, config);
   add_users(table, config);
+  add_dashboards(table, config);
   add_drain(table, config);
   table.section("Instead");
   table.command("help", &config.show_help, "print this");
@@ -196,7 +205,8 @@ std::string usage() {
   Settings table;
   describe(table, defaults);
   return absl::StrCat(
-      "weir-server: users over gRPC, on Postgres and Redis.\n\n"
+      "weir-server: users, posts, subscriptions and dashboards over gRPC, on Postgres and "
+      "Redis.\n\n"
       "Everything can be set by a flag or by the variable below it; the flag wins. Secrets come\n"
       "from the variable or from the file that its _FILE names. Times carry a unit: 500ms, 2s, "
       "5m.\n"

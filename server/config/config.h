@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "server/dashboard/section_budget.h"
 #include "server/postgres/options.h"
 #include "server/redis/cache_options.h"
 #include "server/redis/options.h"
@@ -36,6 +37,7 @@ struct Config {
   std::size_t hash_threads = 2;
   std::size_t hash_queue = 64;
   users::AttemptLimit attempts;
+  dashboard::SectionBudget dashboard_sections;
 
   rpc::DrainLimits drain;
   Duration close_limit = std::chrono::seconds(3);

@@ -4,6 +4,7 @@
 // The part of Loader that knows keys and values.
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -63,23 +64,32 @@ class LoadBatch final : public Batch {
     std::iota(by_key_.begin(), by_key_.end(), 0);
     std::sort(by_key_.begin(), by_key_.end(),
               [this](std::uint32_t a, std::uint32_t b) { return keys_[a] < keys_[b]; });
-    std::string array = "{";
+    std::array<std::string, KeyCodec<Key>::kColumns> arrays;
     for (std::size_t i = 0; i < by_key_.size(); ++i) {
       if (i > 0 && !(keys_[by_key_[i - 1]] < keys_[by_key_[i]])) continue;  // the same key again
-      if (array.size() > 1) array.push_back(',');
-      KeyCodec<Key>::append(array, keys_[by_key_[i]]);
+      for (std::string& array : arrays) array.push_back(array.empty() ? '{' : ',');
+      KeyCodec<Key>::append(arrays.data(), keys_[by_key_[i]]);
     }
-    array.push_back('}');
-    const Param param = Param::raw(std::move(array));
-    return connection.run(statement_, absl::MakeConstSpan(&param, 1));
+    std::vector<Param> params;
+    for (std::string& array : arrays) {
+      array.push_back('}');
+      params.push_back(Param::raw(std::move(array)));
+    }
+    return connection.run(statement_, params);
   }
 
   void deliver(const Rows& rows) override {
+    std::optional<Key> key;  // of the row before: the rows of a key mostly come together
+    Waiting* waiting = nullptr;
     for (const Row row : rows) {
-      if (Waiting* first = first_waiter(KeyCodec<Key>::read(row))) {
-        if (!first->value_.has_value()) first->value_.emplace();
-        read_(row, *first->value_);
+      Key next = KeyCodec<Key>::read(row, 0);
+      if (!key || *key != next) {
+        waiting = first_waiter(next);
+        key = std::move(next);
       }
+      if (waiting == nullptr) continue;
+      if (!waiting->value_.has_value()) waiting->value_.emplace();
+      read_(row, *waiting->value_);
     }
     share_with_duplicates();
   }

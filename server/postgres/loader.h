@@ -14,6 +14,18 @@
 // in the first column. `read` is called for each row of a key on the same Value, so a Value may be
 // one row or collect many. A key without rows yields nullopt.
 //
+// A key may be a std::tuple: then its parts are the arrays $1, $2 ... and the first columns. So one
+// statement reads many groups, each with a limit that its caller chose:
+//
+//     SELECT wanted.user_id, wanted.most, post.id, post.title
+//     FROM unnest($1::bigint[], $2::bigint[]) AS wanted (user_id, most) CROSS JOIN LATERAL (
+//       SELECT id, title FROM posts WHERE user_id = wanted.user_id ORDER BY id DESC
+//       LIMIT wanted.most) AS post
+//
+//     Loader<std::tuple<std::int64_t, std::int64_t>, std::vector<Post>> newest(pool, {...});
+//
+// Trap: SQL promises no order across a join; sort what was collected if its order matters.
+//
 // No timer and no latency are added: a lone key goes to an idle connection at once, and while
 // max_in_flight statements are under way the keys that arrive wait for the next. Keys asked for
 // twice are read once and the Value is copied. An error of the statement is every key's error.

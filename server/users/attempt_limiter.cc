@@ -34,7 +34,7 @@ std::int64_t in_microseconds(Duration duration) {
   return std::chrono::duration_cast<microseconds>(duration).count();
 }
 
-std::uint64_t short_name(const KeyedHash::Digest& digest) {
+std::uint64_t short_name(const api::KeyedHash::Digest& digest) {
   std::uint64_t name = 0;
   std::memcpy(&name, digest.data(), sizeof name);
   return name;
@@ -91,7 +91,7 @@ AttemptLimiter::AttemptLimiter(redis::Client* redis, absl::string_view secret, A
       local_(limit) {}
 
 Task<absl::Status> AttemptLimiter::admit(absl::string_view email) {
-  const KeyedHash::Digest subject = hash_.of(email);
+  const api::KeyedHash::Digest subject = hash_.of(email);
   const Context& context = co_await this_context();
   Duration wait = Duration::zero();
   absl::StatusOr<Duration> answer = co_await ask_redis(subject);
@@ -106,7 +106,7 @@ Task<absl::Status> AttemptLimiter::admit(absl::string_view email) {
   co_return absl::OkStatus();
 }
 
-Task<absl::StatusOr<Duration>> AttemptLimiter::ask_redis(KeyedHash::Digest subject) {
+Task<absl::StatusOr<Duration>> AttemptLimiter::ask_redis(api::KeyedHash::Digest subject) {
   if (redis_ == nullptr) co_return absl::UnavailableError("there is no Redis");
   const absl::string_view bytes(reinterpret_cast<const char*>(subject.data()), subject.size());
   std::vector<std::string> keys;

@@ -23,8 +23,8 @@
 #include "absl/strings/string_view.h"
 #include "async/task.h"
 #include "async/time.h"
+#include "server/api/keyed_hash.h"
 #include "server/redis/client.h"
-#include "server/users/keyed_hash.h"
 
 namespace weir::users {
 
@@ -67,10 +67,10 @@ class AttemptLimiter {
   Task<absl::Status> admit(absl::string_view email);
 
  private:
-  Task<absl::StatusOr<Duration>> ask_redis(KeyedHash::Digest subject);
+  Task<absl::StatusOr<Duration>> ask_redis(api::KeyedHash::Digest subject);
 
   redis::Client* const redis_;
-  const KeyedHash hash_;
+  const api::KeyedHash hash_;
   const AttemptLimit limit_;
   redis::Script script_;
   LocalAttempts local_;

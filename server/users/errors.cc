@@ -2,6 +2,7 @@
 #include "server/users/errors.h"
 
 #include "absl/strings/str_cat.h"
+#include "server/api/errors.h"
 #include "server/status/details.h"
 
 namespace weir::users {
@@ -11,21 +12,17 @@ using status::Error;
 
 namespace {
 
-constexpr const char* kUserType = "weir.users.v1.User";
+constexpr api::Kind kKind{"weir.users.v1.User", "user", "users"};
 
 }  // namespace
 
-absl::Status user_not_found(std::int64_t id) {
-  return Error(StatusCode::kNotFound, "USER_NOT_FOUND", absl::StrCat("there is no user ", id))
-      .metadata("id", absl::StrCat(id))
-      .resource(kUserType, absl::StrCat("users/", id));
-}
+absl::Status user_not_found(std::int64_t id) { return api::not_found(kKind, id); }
 
 absl::Status email_taken() {
   return Error(StatusCode::kAlreadyExists, "EMAIL_TAKEN",
                "another user has this e-mail address; choose another")
       .metadata("field", "email")
-      .resource(kUserType, "");
+      .resource(kKind.type, "");
 }
 
 absl::Status etag_mismatch(std::int64_t id) {
@@ -40,12 +37,6 @@ absl::Status request_id_reused() {
   status::BadRequest bad;
   bad.add("request_id", "was used before, in a request with other contents");
   return bad;
-}
-
-absl::Status outcome_unknown() {
-  return Error(StatusCode::kUnavailable, "OUTCOME_UNKNOWN",
-               "the database was lost while the change was being saved: it may or may not have "
-               "taken effect; read before trying again, or use a request_id or an etag");
 }
 
 absl::Status wrong_password() {

@@ -6,7 +6,6 @@
 #include <cstdint>
 
 #include "absl/status/status.h"
-#include "absl/strings/string_view.h"
 
 namespace weir::users {
 
@@ -17,8 +16,6 @@ absl::Status email_taken();
 absl::Status etag_mismatch(std::int64_t id);
 // The same request_id came before, with other contents.
 absl::Status request_id_reused();
-// The connection to the database was lost while the change was being committed.
-absl::Status outcome_unknown();
 // The e-mail address is unknown, or the password wrong: the answer does not say which.
 absl::Status wrong_password();
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "server/api/errors.h"
 #include "server/postgres/errors.h"
 #include "server/users/errors.h"
 #include "server/users/idempotency.h"
@@ -91,7 +92,7 @@ absl::Status in_our_words(const absl::Status& status) {
   if (absl::IsAlreadyExists(status) && postgres::violated_constraint(status) == "users_email_key") {
     return email_taken();
   }
-  return postgres::is_in_doubt(status) ? outcome_unknown() : status;
+  return postgres::is_in_doubt(status) ? api::outcome_unknown() : status;
 }
 
 absl::StatusOr<UserRepository::Created> insert(Transaction& transaction, const NewUser& user) {

@@ -11,6 +11,8 @@
 #include "absl/strings/str_cat.h"
 #include "async/or_return.h"
 #include "async/try_join.h"
+#include "server/api/checks.h"
+#include "server/api/paging.h"
 #include "server/status/details.h"
 #include "server/users/errors.h"
 #include "server/users/etag.h"
@@ -24,27 +26,12 @@ namespace {
 using status::BadRequest;
 
 constexpr const char* kUsersList = "users";
-constexpr int kDefaultPageSize = 50;
-constexpr int kMaxPageSize = 1000;
+constexpr api::PageLimits kPageLimits{.default_size = 50, .max_size = 1000, .first = 0};
 
 // nullopt: whatever the version is.
 std::optional<std::int64_t> required_version(const std::string& etag) {
   if (etag.empty()) return std::nullopt;
   return version_of(etag);
-}
-
-int page_size_of(const v1::ListUsersRequest& request, BadRequest& bad) {
-  if (request.page_size() < 0) bad.add("page_size", "must not be negative");
-  return request.page_size() == 0 ? kDefaultPageSize : std::min(request.page_size(), kMaxPageSize);
-}
-
-// The id after which the page begins.
-std::int64_t start_of(const v1::ListUsersRequest& request, const PageTokens& tokens,
-                      BadRequest& bad) {
-  if (request.page_token().empty()) return 0;
-  const std::optional<std::int64_t> start = tokens.decode(kUsersList, request.page_token());
-  if (!start) bad.add("page_token", "must be the next_page_token of an earlier answer, unchanged");
-  return start.value_or(0);
 }
 
 void check_ids(const v1::BatchGetUsersRequest& request, BadRequest& bad) {
@@ -54,7 +41,7 @@ void check_ids(const v1::BatchGetUsersRequest& request, BadRequest& bad) {
     return;
   }
   for (int i = 0; i < request.ids_size(); ++i) {
-    check_id(absl::StrCat("ids[", i, "]"), request.ids(i), bad);
+    api::check_id(absl::StrCat("ids[", i, "]"), request.ids(i), bad);
   }
 }
 
@@ -74,7 +61,7 @@ Task<absl::StatusOr<v1::User>> UserService::create_user(const v1::CreateUserRequ
   user.name = request.name();
   user.email = check_email("email", request.email(), bad);
   if (!request.password().empty()) check_password("password", request.password(), bad);
-  check_request_id("request_id", request.request_id(), bad);
+  api::check_request_id("request_id", request.request_id(), bad);
   user.request_id = request.request_id();
   if (!bad.ok()) co_return bad;
 
@@ -91,7 +78,7 @@ Task<absl::StatusOr<v1::User>> UserService::get_user(const v1::GetUserRequest& r
   const std::int64_t id = request.id();
   if (id <= 0) {
     BadRequest bad;
-    check_id("id", id, bad);
+    api::check_id("id", id, bad);
     co_return bad;
   }
   std::optional<User> user = co_await or_return(cache_.find(id));
@@ -103,20 +90,16 @@ Task<absl::StatusOr<v1::User>> UserService::get_user(const v1::GetUserRequest& r
 Task<absl::StatusOr<v1::ListUsersResponse>> UserService::list_users(
     const v1::ListUsersRequest& request) {
   BadRequest bad;
-  const int page_size = page_size_of(request, bad);
-  const std::int64_t start = start_of(request, page_tokens_, bad);
+  const api::Page page = api::page_of(request, kUsersList, kPageLimits, page_tokens_, bad);
   if (!bad.ok()) co_return bad;
 
   // One more than is asked for tells whether there is a next page.
   auto page_and_count = co_await or_return(
-      co_await try_join(repository_.list_after(start, page_size + 1), repository_.count()));
+      co_await try_join(repository_.list_after(page.position, page.size + 1), repository_.count()));
   auto& [users, count] = page_and_count;
 
   v1::ListUsersResponse response;
-  if (users.size() > static_cast<std::size_t>(page_size)) {
-    users.resize(static_cast<std::size_t>(page_size));
-    response.set_next_page_token(page_tokens_.encode(kUsersList, users.back().id));
-  }
+  response.set_next_page_token(api::cut_to_page(users, page, kUsersList, page_tokens_));
   response.mutable_users()->Reserve(static_cast<int>(users.size()));
   for (User& user : users) *response.add_users() = to_wire(std::move(user));
   constexpr std::int64_t kMaxTotal = std::numeric_limits<std::int32_t>::max();
@@ -128,7 +111,7 @@ Task<absl::StatusOr<v1::ListUsersResponse>> UserService::list_users(
 Task<absl::StatusOr<v1::User>> UserService::update_user(const v1::UpdateUserRequest& request) {
   const std::int64_t id = request.user().id();
   BadRequest bad;
-  check_id("user.id", id, bad);
+  api::check_id("user.id", id, bad);
   UserChanges changes = changes_of(request, bad);
   if (!bad.ok()) co_return bad;
 
@@ -154,7 +137,7 @@ Task<absl::StatusOr<google::protobuf::Empty>> UserService::delete_user(
     const v1::DeleteUserRequest& request) {
   const std::int64_t id = request.id();
   BadRequest bad;
-  check_id("id", id, bad);
+  api::check_id("id", id, bad);
   if (!bad.ok()) co_return bad;
 
   UserRepository::Changed changed =

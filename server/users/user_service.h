@@ -10,8 +10,8 @@
 #include "absl/status/statusor.h"
 #include "async/task.h"
 #include "google/protobuf/empty.pb.h"
+#include "server/api/page_token.h"
 #include "server/users/attempt_limiter.h"
-#include "server/users/page_token.h"
 #include "server/users/passwords.h"
 #include "server/users/user_cache.h"
 #include "server/users/user_repository.h"
@@ -22,7 +22,7 @@ namespace weir::users {
 class UserService {
  public:
   UserService(UserRepository& repository, UserCache& cache, Passwords& passwords,
-              AttemptLimiter& attempts, const PageTokens& page_tokens)
+              AttemptLimiter& attempts, const api::PageTokens& page_tokens)
       : repository_(repository),
         cache_(cache),
         passwords_(passwords),
@@ -46,7 +46,7 @@ class UserService {
   UserCache& cache_;
   Passwords& passwords_;
   AttemptLimiter& attempts_;
-  const PageTokens& page_tokens_;
+  const api::PageTokens& page_tokens_;
 };
 
 }  // namespace weir::users

@@ -17,10 +17,7 @@ inline constexpr std::size_t kMaxEmailBytes = 254;  // RFC 5321: the longest tha
 inline constexpr std::size_t kMaxLocalPartBytes = 64;  // RFC 5321, 4.5.3.1.1
 inline constexpr std::size_t kMinPasswordBytes = 8;    // NIST SP 800-63B
 inline constexpr std::size_t kMaxPasswordBytes = 128;
-inline constexpr std::size_t kMaxRequestIdBytes = 128;
 inline constexpr int kMaxBatchIds = 1000;
-
-void check_id(absl::string_view field, std::int64_t id, status::BadRequest& bad);
 
 // 1 to 200 characters, none of them a control character, not all of them spaces.
 void check_name(absl::string_view field, absl::string_view name, status::BadRequest& bad);
@@ -31,9 +28,5 @@ std::string check_email(absl::string_view field, absl::string_view email, status
 
 // Only of a password that is to be set: any may be tried.
 void check_password(absl::string_view field, absl::string_view password, status::BadRequest& bad);
-
-// Visible ASCII; a UUID is recommended [AIP-155]. Empty is fine, there is none.
-void check_request_id(absl::string_view field, absl::string_view request_id,
-                      status::BadRequest& bad);
 
 }  // namespace weir::users

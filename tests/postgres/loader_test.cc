@@ -7,6 +7,7 @@
 #include <chrono>
 #include <string>
 #include <thread>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -183,6 +184,64 @@ TEST_F(LoaderTest, AKeyMayBeText) {
     EXPECT_FALSE(odd.value().has_value());
   };
   loop_.run(scenario(by_name));
+}
+
+// A group of rows for each key, and in each key how many it may have at most.
+using Wanted = std::tuple<std::int64_t, std::int64_t>;
+using Groups = Loader<Wanted, std::vector<std::string>>;
+using Group = absl::StatusOr<std::optional<std::vector<std::string>>>;
+
+constexpr Statement kGroups{"groups", R"(
+  SELECT wanted.item, wanted.most, found.tag
+  FROM unnest($1::bigint[], $2::bigint[]) AS wanted (item, most) CROSS JOIN LATERAL (
+    SELECT tag FROM tags WHERE tags.item = wanted.item ORDER BY tag LIMIT wanted.most) AS found)"};
+
+void append_third(const Row& row, std::vector<std::string>& tags) { tags.push_back(row.string(2)); }
+
+Task<Group> load_group(Groups& groups, Wanted wanted) { co_return co_await groups.load(wanted); }
+
+Task<std::vector<Group>> load_groups(Groups& groups, std::vector<Wanted> wanted) {
+  std::vector<Task<Group>> tasks;
+  for (const Wanted& each : wanted) tasks.push_back(load_group(groups, each));
+  co_return co_await join_all(std::move(tasks));
+}
+
+TEST_F(LoaderTest, GroupsOfRowsAreReadInOneStatementEachWithALimitOfItsOwn) {
+  Pool pool(options(1));
+  Groups groups(pool, {kGroups, append_third});
+  connect(pool);
+  const auto scenario = [](Pool& p, Groups& g) -> Task<std::vector<Group>> {
+    std::vector<Wanted> wanted = {{1, 1}, {2, 9}, {1, 9}, {3, 9}, {1, 1}};
+    auto results = co_await join(occupy(p, 0.05), load_groups(g, std::move(wanted)));
+    co_return std::get<1>(std::move(results));
+  };
+  std::vector<std::vector<std::string>> tags;
+  for (const Group& group : loop_.run(scenario(pool, groups))) {
+    ASSERT_TRUE(group.ok()) << group.status();
+    tags.push_back(group->value_or(std::vector<std::string>{"none"}));
+  }
+  const std::vector<std::vector<std::string>> expected = {
+      {"a"}, {"c"}, {"a", "b"}, {"none"}, {"a"}};
+  EXPECT_EQ(tags, expected);
+  EXPECT_EQ(pool.stats().statements, 2u) << "the sleep, and one for all";
+}
+
+TEST_F(LoaderTest, RowsOfSeveralKeysMayComeInAnyOrder) {
+  static constexpr Statement kShuffled{
+      "shuffled", "SELECT item, tag FROM tags WHERE item = ANY($1) ORDER BY tag, item"};
+  database_.psql().run("INSERT INTO tags VALUES (2, 'a'), (2, 'b'), (1, 'c')");
+  Pool pool(options(1));
+  Loader<std::int64_t, std::vector<std::string>> tags(pool, {kShuffled, append_tag});
+  connect(pool);
+  const auto scenario = [](Pool& p, decltype(tags)& t) -> Task<void> {
+    const auto one = [](decltype(tags)& l, std::int64_t id) -> Task<Group> {
+      co_return co_await l.load(id);
+    };
+    const auto results = co_await join(occupy(p, 0.05), one(t, 1), one(t, 2));
+    EXPECT_EQ(std::get<1>(results).value().value(), (std::vector<std::string>{"a", "b", "c"}));
+    EXPECT_EQ(std::get<2>(results).value().value(), (std::vector<std::string>{"a", "b", "c"}));
+  };
+  loop_.run(scenario(pool, tags));
 }
 
 TEST_F(LoaderTest, OneWhoIsCancelledLeavesAloneAndAtOnce) {

@@ -33,8 +33,8 @@ TEST(Utf8, RefusesWhatRfc3629Refuses) {
       "\xFF",
   };
   for (const std::string& bytes : refused) {
-    EXPECT_FALSE(is_utf8(bytes)) << testing::PrintToString(bytes);
-    EXPECT_FALSE(is_utf8("before " + bytes)) << testing::PrintToString(bytes);
+    EXPECT_FALSE(is_utf8(bytes)) << ::testing::PrintToString(bytes);
+    EXPECT_FALSE(is_utf8("before " + bytes)) << ::testing::PrintToString(bytes);
   }
 }
 
@@ -51,7 +51,7 @@ TEST(Utf8, AcceptsTheEdgesOfEachLength) {
                                   "\xF0\x90\x80\x80",
                                   "\xF4\x8F\xBF\xBF"};
   for (const std::string& bytes : accepted) {
-    EXPECT_TRUE(is_utf8(bytes)) << testing::PrintToString(bytes);
+    EXPECT_TRUE(is_utf8(bytes)) << ::testing::PrintToString(bytes);
   }
 }
 

@@ -7,16 +7,17 @@
 
 #include "absl/strings/str_cat.h"
 #include "async/join.h"
+#include "tests/support/error_details.h"
 #include "tests/users/user_stack.h"
 
 namespace weir::users {
 namespace {
 
-using testing::bad_fields;
-using testing::reason_of;
 using testing::StackOptions;
 using testing::UserDatabase;
 using testing::UserStack;
+using weir::testing::bad_fields;
+using weir::testing::reason_of;
 
 class CreateUser : public ::testing::Test {
  protected:

@@ -6,15 +6,16 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "tests/support/error_details.h"
 #include "tests/users/user_stack.h"
 
 namespace weir::users {
 namespace {
 
-using testing::bad_fields;
-using testing::reason_of;
 using testing::UserDatabase;
 using testing::UserStack;
+using weir::testing::bad_fields;
+using weir::testing::reason_of;
 
 std::int64_t nanoseconds_of(const google::protobuf::Timestamp& time) {
   return time.seconds() * 1'000'000'000 + time.nanos();

@@ -33,6 +33,13 @@ UserDatabase::UserDatabase() : first_id_(random_id()) {
   psql().run(absl::StrCat("ALTER TABLE users ALTER COLUMN id RESTART WITH ", first_id_));
 }
 
+std::int64_t UserDatabase::add_user() {
+  const std::string id = psql().value(
+      "INSERT INTO users (name, email) VALUES ('Ada', gen_random_uuid() || '@example.com') "
+      "RETURNING id");
+  return std::stoll(id);
+}
+
 StackOptions::StackOptions() {
   const char* url = std::getenv("WEIR_REDIS_URL");
   if (url == nullptr) {
@@ -113,20 +120,6 @@ absl::StatusOr<v1::User> UserStack::verify(const std::string& email, const std::
   request.set_email(email);
   request.set_password(password);
   return run(service_.verify_password(request));
-}
-
-std::string reason_of(const absl::Status& status) {
-  const auto info = status::detail_of<google::rpc::ErrorInfo>(status);
-  return info ? info->reason() : "";
-}
-
-std::vector<std::string> bad_fields(const absl::Status& status) {
-  std::vector<std::string> fields;
-  EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
-  if (const auto details = status::detail_of<google::rpc::BadRequest>(status)) {
-    for (const auto& violation : details->field_violations()) fields.push_back(violation.field());
-  }
-  return fields;
 }
 
 }  // namespace weir::users::testing

@@ -26,6 +26,8 @@ class UserDatabase {
 
   postgres::Options options() const { return database_.options(); }
   postgres::testing::Psql& psql() { return database_.psql(); }
+  // A new user, who is in no cache; the id.
+  std::int64_t add_user();
   // The id that the first user will get.
   std::int64_t first_id() const { return first_id_; }
 
@@ -83,13 +85,8 @@ class UserStack {
   UserCache user_cache_;
   Passwords passwords_;
   AttemptLimiter attempts_;
-  const PageTokens page_tokens_;
+  const api::PageTokens page_tokens_;
   UserService service_;
 };
-
-// What a client switches on.
-std::string reason_of(const absl::Status& status);
-// The fields that an INVALID_ARGUMENT names.
-std::vector<std::string> bad_fields(const absl::Status& status);
 
 }  // namespace weir::users::testing

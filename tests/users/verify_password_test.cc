@@ -7,16 +7,17 @@
 #include <vector>
 
 #include "async/sleep.h"
+#include "tests/support/error_details.h"
 #include "tests/users/user_stack.h"
 
 namespace weir::users {
 namespace {
 
-using testing::bad_fields;
-using testing::reason_of;
 using testing::StackOptions;
 using testing::UserDatabase;
 using testing::UserStack;
+using weir::testing::bad_fields;
+using weir::testing::reason_of;
 
 AttemptLimit attempts(int count) {
   AttemptLimit limit;

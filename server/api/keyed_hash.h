@@ -10,7 +10,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace weir::users {
+namespace weir::api {
 
 class KeyedHash {
  public:
@@ -25,4 +25,4 @@ class KeyedHash {
   Digest key_;
 };
 
-}  // namespace weir::users
+}  // namespace weir::api

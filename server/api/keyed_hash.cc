@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/users/keyed_hash.h"
+#include "server/api/keyed_hash.h"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
 #include <new>
 
-namespace weir::users {
+namespace weir::api {
 namespace {
 
 KeyedHash::Digest hmac_sha256(const void* key, std::size_t key_size, absl::string_view bytes) {
@@ -30,4 +30,4 @@ KeyedHash::Digest KeyedHash::of(absl::string_view bytes) const {
   return hmac_sha256(key_.data(), key_.size(), bytes);
 }
 
-}  // namespace weir::users
+}  // namespace weir::api

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/users/page_token.h"
+#include "server/api/page_token.h"
 
 #include <openssl/crypto.h>
 
@@ -8,7 +8,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 
-namespace weir::users {
+namespace weir::api {
 namespace {
 
 constexpr std::size_t kPositionBytes = 8;
@@ -58,4 +58,4 @@ std::optional<std::int64_t> PageTokens::decode(absl::string_view list,
   return unpack(packed);
 }
 
-}  // namespace weir::users
+}  // namespace weir::api

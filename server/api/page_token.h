@@ -13,9 +13,9 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
-#include "server/users/keyed_hash.h"
+#include "server/api/keyed_hash.h"
 
-namespace weir::users {
+namespace weir::api {
 
 class PageTokens {
  public:
@@ -32,4 +32,4 @@ class PageTokens {
   KeyedHash mac_;
 };
 
-}  // namespace weir::users
+}  // namespace weir::api

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/users/page_token.h"
+#include "server/api/page_token.h"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@
 
 #include "absl/strings/ascii.h"
 
-namespace weir::users {
+namespace weir::api {
 namespace {
 
 constexpr const char* kSecret = "a secret of thirty-two characters";
@@ -66,4 +66,4 @@ TEST(PageToken, IsRefusedIfItNeverWasOne) {
 }
 
 }  // namespace
-}  // namespace weir::users
+}  // namespace weir::api

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Sources: where the parts of a dashboard come from. An interface, so that what happens when a part
+// is slow or fails can be tested without a database, in virtual time.
+//
+// Thread: any. They must outlive their tasks.
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "async/task.h"
+#include "server/posts/post_repository.h"
+#include "server/subscriptions/subscription_repository.h"
+#include "server/users/user_cache.h"
+
+namespace weir::dashboard {
+
+class Sources {
+ public:
+  virtual ~Sources() = default;
+
+  // nullopt: there is no such user.
+  virtual Task<absl::StatusOr<std::optional<users::User>>> user(std::int64_t id) = 0;
+  // The newest of the user's, newest first.
+  virtual Task<absl::StatusOr<std::vector<posts::Post>>> posts(std::int64_t user_id,
+                                                               std::int64_t limit) = 0;
+  virtual Task<absl::StatusOr<std::vector<subscriptions::Subscription>>> subscriptions(
+      std::int64_t user_id, std::int64_t limit) = 0;
+};
+
+// The service's own: users from the cache, posts and subscriptions from Postgres. Each joins what
+// other calls read at the time.
+class StoredSources final : public Sources {
+ public:
+  StoredSources(users::UserCache& users, posts::PostRepository& posts,
+                subscriptions::SubscriptionRepository& subscriptions)
+      : users_(users), posts_(posts), subscriptions_(subscriptions) {}
+
+  Task<absl::StatusOr<std::optional<users::User>>> user(std::int64_t id) override {
+    return users_.find(id);
+  }
+  Task<absl::StatusOr<std::vector<posts::Post>>> posts(std::int64_t user_id,
+                                                       std::int64_t limit) override {
+    return posts_.newest(user_id, limit);
+  }
+  Task<absl::StatusOr<std::vector<subscriptions::Subscription>>> subscriptions(
+      std::int64_t user_id, std::int64_t limit) override {
+    return subscriptions_.newest(user_id, limit);
+  }
+
+ private:
+  users::UserCache& users_;
+  posts::PostRepository& posts_;
+  subscriptions::SubscriptionRepository& subscriptions_;
+};
+
+}  // namespace weir::dashboard

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Subscription as it crosses the wire.
+
+#include "server/subscriptions/subscription.h"
+#include "weir/subscriptions/v1/subscriptions.pb.h"
+
+namespace weir::subscriptions {
+
+v1::Subscription to_wire(Subscription subscription);
+
+}  // namespace weir::subscriptions
