@@ -67,4 +67,11 @@ Task<absl::StatusOr<Response>> unary(const Channel& channel, Stub& stub,
   co_return co_await timeout(channel.options().default_timeout, std::move(attempts));
 }
 
+// For a method whose answer says nothing.
+template <class Empty>
+Task<absl::Status> without_answer(Task<absl::StatusOr<Empty>> call) {
+  const absl::StatusOr<Empty> empty = co_await std::move(call);
+  co_return empty.status();
+}
+
 }  // namespace weir::client

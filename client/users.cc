@@ -28,11 +28,6 @@ constexpr UnaryMethod<Stub, v1::BatchGetUsersRequest, v1::BatchGetUsersResponse>
 constexpr UnaryMethod<Stub, v1::VerifyPasswordRequest, User> kVerifyPassword{
     "VerifyPassword", &Stub::PrepareAsyncVerifyPassword, Repeat::kHarmless};
 
-Task<absl::Status> without_answer(Task<absl::StatusOr<google::protobuf::Empty>> call) {
-  const absl::StatusOr<google::protobuf::Empty> empty = co_await std::move(call);
-  co_return empty.status();
-}
-
 Task<absl::StatusOr<std::vector<User>>> users_of(
     Task<absl::StatusOr<v1::BatchGetUsersResponse>> call) {
   v1::BatchGetUsersResponse response = co_await or_return(std::move(call));

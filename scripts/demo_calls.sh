@@ -79,11 +79,25 @@ show 0 weir users verify ada@example.com --password-file "$password"
 show 0 weir users delete 3
 show 0 weir users get 1 --json
 
+chapter "A user has posts and subscriptions, and a dashboard that reads all of it at once"
+show 0 weir posts create 1 --title 'On the Analytical Engine' --body 'It weaves algebraic patterns.'
+show 0 weir posts create 1 --title 'Note G'
+show 0 weir posts list 1
+show 0 weir subscriptions create 1 gold
+show 0 weir subscriptions create 1 newsletter
+show 0 weir subscriptions cancel 2
+show 0 weir subscriptions list 1
+show 0 weir dashboard 1
+show 0 weir posts delete 1
+show 0 weir dashboard 1 --posts 1 --json
+
 chapter "What cannot be done is refused with a reason, and an exit status for scripts"
 show 7 weir users verify ada@example.com --password-file "$wrong_password"
 show 6 weir users create --name 'Another Ada' --email ada@example.com
 show 4 weir users create --name 'Nobody' --email 'not an address'
 show 3 weir users get 3
+show 3 weir dashboard 3
+show 4 weir posts create 1 --title ' '
 
 chapter "One of two servers is told to end while a client sends 1,000 calls a second to both"
 serve 2

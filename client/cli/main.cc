@@ -48,11 +48,15 @@ int main(int argc, char** argv) {
   app.get_formatter()->column_width(30);
   add_global_options(app, settings);
   add_users_commands(app, chosen);
+  add_posts_commands(app, chosen);
+  add_subscriptions_commands(app, chosen);
+  add_dashboard_command(app, chosen);
   add_health_command(app, chosen);
   add_load_command(app, chosen);
   app.footer(std::string(R"(Examples:
   weir users create --name "Ada Lovelace" --email ada@example.com
   weir users list
+  weir dashboard 1
   weir health --address 10.0.0.1:50051
 
 )") + kExitCodesHelp);

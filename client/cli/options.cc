@@ -24,4 +24,8 @@ CLI::Option* add_duration(CLI::App& app, const std::string& name, Duration* targ
       ->default_str(absl::FormatDuration(absl::FromChrono(*target)));
 }
 
+CLI::Option* add_user_id(CLI::App& command, std::int64_t* id) {
+  return command.add_option("user", *id, "The user's id")->type_name("USER")->required();
+}
+
 }  // namespace weir::cli

@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -19,8 +20,14 @@ using Action = std::function<int(const Settings&)>;
 CLI::Option* add_duration(CLI::App& app, const std::string& name, Duration* target,
                           const std::string& help);
 
+// The user that a command is about.
+CLI::Option* add_user_id(CLI::App& command, std::int64_t* id);
+
 // Each adds its commands to `app`, and sets `chosen` when one of them is given.
 void add_users_commands(CLI::App& app, Action& chosen);
+void add_posts_commands(CLI::App& app, Action& chosen);
+void add_subscriptions_commands(CLI::App& app, Action& chosen);
+void add_dashboard_command(CLI::App& app, Action& chosen);
 void add_health_command(CLI::App& app, Action& chosen);
 void add_load_command(CLI::App& app, Action& chosen);
 

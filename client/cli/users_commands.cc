@@ -6,10 +6,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "client/cli/error_report.h"
-#include "client/cli/exit_code.h"
-#include "client/cli/json.h"
 #include "client/cli/options.h"
+#include "client/cli/output.h"
+#include "client/cli/paging.h"
 #include "client/cli/password.h"
 #include "client/cli/session.h"
 #include "client/cli/user_view.h"
@@ -19,12 +18,8 @@ namespace {
 
 namespace v1 = users::v1;
 
-void print(const std::string& text) { std::fputs(text.c_str(), stdout); }
-
 int show(const absl::StatusOr<client::User>& user, const Settings& settings) {
-  if (!user.ok()) return fail(user.status(), settings);
-  print(settings.json ? as_json(*user) + "\n" : user_details(*user));
-  return kOk;
+  return cli::show(user, settings, user_details);
 }
 
 template <class Users>
@@ -68,7 +63,7 @@ void add_create(CLI::App& users, Action& chosen) {
         options->request.set_password(*std::move(password));
       }
       Session session(settings.channel_options());
-      return show(session.loop().run(session.users().create(options->request)), settings);
+      return show(session.run(session.users().create(options->request)), settings);
     };
   });
 }
@@ -87,61 +82,28 @@ void add_get(CLI::App& users, Action& chosen) {
   command.callback([id, &chosen] {
     chosen = [id](const Settings& settings) {
       Session session(settings.channel_options());
-      return show(session.loop().run(session.users().get(*id)), settings);
+      return show(session.run(session.users().get(*id)), settings);
     };
   });
 }
 
-// What does not belong to the table goes to stderr.
-void print_page(const v1::ListUsersResponse& page) {
-  print(table_of(page.users()));
-  std::fflush(stdout);
-  std::string footer = absl::StrCat(page.users_size(), " of ", page.total_size(), " users\n");
-  if (!page.next_page_token().empty()) {
-    absl::StrAppend(&footer, "next page: weir users list --page-token ", page.next_page_token(),
-                    "\n");
-  }
-  std::fputs(footer.c_str(), stderr);
-}
-
 void add_list(CLI::App& users, Action& chosen) {
-  struct Options {
-    v1::ListUsersRequest request;
-    std::int32_t page_size = 0;
-    bool all = false;
-  };
-  auto options = std::make_shared<Options>();
+  auto paging = std::make_shared<Paging>();
   CLI::App& command = *users.add_subcommand("list", "List users in the order of their ids");
-  command
-      .add_option("--page-size", options->page_size, "Users in a page, at most 1000 [default: 50]")
-      ->type_name("N");
-  command
-      .add_option("--page-token", *options->request.mutable_page_token(),
-                  "Go on where an earlier page ended")
-      ->type_name("TOKEN");
-  command.add_flag("--all", options->all, "Every page, one after the other");
+  add_paging_options(command, *paging, "Users in a page, at most 1000 [default: 50]");
   command.footer(R"(Examples:
   weir users list --page-size 20
   weir users list --all --json | jq -r '.users[].email')");
-  command.callback([options, &chosen] {
-    chosen = [options](const Settings& settings) -> int {
+  command.callback([paging, &chosen] {
+    chosen = [paging](const Settings& settings) {
       Session session(settings.channel_options());
-      v1::ListUsersRequest request = options->request;
-      request.set_page_size(options->page_size);
-      v1::ListUsersResponse table;
-      do {
-        auto page = session.loop().run(session.users().list(request));
-        if (!page.ok()) return fail(page.status(), settings);
-        request.set_page_token(page->next_page_token());
-        if (settings.json) {
-          print(as_json(*page) + "\n");
-        } else {
-          table.clear_next_page_token();
-          table.MergeFrom(*page);
-        }
-      } while (options->all && !request.page_token().empty());
-      if (!settings.json) print_page(table);
-      return kOk;
+      const auto fetch = [&](const auto& page) { return session.run(session.users().list(page)); };
+      const auto table = [](const v1::ListUsersResponse& page) { return table_of(page.users()); };
+      const auto summary = [](const v1::ListUsersResponse& page) {
+        return absl::StrCat(page.users_size(), " of ", page.total_size(), " users\n");
+      };
+      const ListView<v1::ListUsersResponse> view{table, summary, "weir users list"};
+      return list_pages(v1::ListUsersRequest(), *paging, settings, fetch, view);
     };
   });
 }
@@ -180,7 +142,7 @@ void add_update(CLI::App& users, Action& chosen) {
     }
     chosen = [request](const Settings& settings) {
       Session session(settings.channel_options());
-      return show(session.loop().run(session.users().update(request)), settings);
+      return show(session.run(session.users().update(request)), settings);
     };
   });
 }
@@ -200,8 +162,7 @@ void add_delete(CLI::App& users, Action& chosen) {
   command.callback([options, &chosen] {
     chosen = [options](const Settings& settings) -> int {
       Session session(settings.channel_options());
-      const absl::Status deleted =
-          session.loop().run(session.users().remove(options->id, options->etag));
+      const absl::Status deleted = session.run(session.users().remove(options->id, options->etag));
       if (!deleted.ok()) return fail(deleted, settings);
       print(settings.json ? "{}\n" : absl::StrCat("deleted user ", options->id, "\n"));
       return kOk;
@@ -218,7 +179,7 @@ void add_batch_get(CLI::App& users, Action& chosen) {
   command.callback([ids, &chosen] {
     chosen = [ids](const Settings& settings) -> int {
       Session session(settings.channel_options());
-      const auto found = session.loop().run(session.users().batch_get(*ids));
+      const auto found = session.run(session.users().batch_get(*ids));
       if (!found.ok()) return fail(found.status(), settings);
       if (!settings.json) {
         print(table_of(*found));
@@ -253,7 +214,7 @@ void add_verify(CLI::App& users, Action& chosen) {
       if (!password.ok()) return usage_error(password.status());
       Session session(settings.channel_options());
       return show(
-          session.loop().run(session.users().verify_password(options->email, *std::move(password))),
+          session.run(session.users().verify_password(options->email, *std::move(password))),
           settings);
     };
   });

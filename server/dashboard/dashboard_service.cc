@@ -71,7 +71,7 @@ Task<absl::StatusOr<v1::Dashboard>> DashboardService::get_dashboard(
   co_return co_await read(request.user_id(), post_limit);
 }
 
-// [read]
+// [get_dashboard]
 Task<absl::StatusOr<v1::Dashboard>> DashboardService::read(std::int64_t user_id, int post_limit) {
   const Context& context = co_await this_context();
   const Duration budget = budget_.of(context);
@@ -91,7 +91,7 @@ Task<absl::StatusOr<v1::Dashboard>> DashboardService::read(std::int64_t user_id,
   name_if_missing("subscriptions", subscriptions.error, dashboard);
   co_return dashboard;
 }
-// [read]
+// [get_dashboard]
 
 Task<absl::StatusOr<users::User>> DashboardService::read_user(std::int64_t id) {
   std::optional<users::User> user = co_await or_return(sources_.user(id));

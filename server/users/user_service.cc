@@ -86,7 +86,6 @@ Task<absl::StatusOr<v1::User>> UserService::get_user(const v1::GetUserRequest& r
   co_return to_wire(*std::move(user));
 }
 
-// [list_users]
 Task<absl::StatusOr<v1::ListUsersResponse>> UserService::list_users(
     const v1::ListUsersRequest& request) {
   BadRequest bad;
@@ -106,7 +105,6 @@ Task<absl::StatusOr<v1::ListUsersResponse>> UserService::list_users(
   response.set_total_size(static_cast<std::int32_t>(std::min(count, kMaxTotal)));
   co_return response;
 }
-// [list_users]
 
 Task<absl::StatusOr<v1::User>> UserService::update_user(const v1::UpdateUserRequest& request) {
   const std::int64_t id = request.user().id();
