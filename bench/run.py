@@ -17,7 +17,7 @@ import signal
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from runner import backends, load, report, servers  # noqa: E402
+from runner import backends, dashboards, load, report, servers  # noqa: E402
 
 FLOORS = ("floor, Next", "floor, AsyncNext")
 REDIS = "service, from Redis"
@@ -36,6 +36,7 @@ def parse_arguments():
     parser.add_argument("--held", type=int, default=10_000, help="calls in progress, for memory")
     parser.add_argument("--loops", type=int, default=1, help="event loops, of floor and service")
     parser.add_argument("--json", help="where the numbers go; default: BUILD/bench.json")
+    parser.add_argument("--only", choices=("users", "dashboards"), help="default: both")
     parser.add_argument("--check", action="store_true", help="fail if a target is missed")
     return parser.parse_args()
 
@@ -82,27 +83,59 @@ def measure_memory(arguments, group, generator):
     return {"idle_kib": idle, **held}
 
 
+def bench_users(arguments, group, generator):
+    running = start_all(arguments, group)
+    backends.add_users(arguments.users)
+    report.progress("filling the cache")
+    backends.fill_cache(arguments.users, lambda: generator.measure(running[REDIS], 8, 32))
+    speed = measure_speed(arguments, running, generator)
+    memory = measure_memory(arguments, group, generator)
+    return {**report.summarize(speed, memory, FLOORS, REDIS, POSTGRES), "rounds": speed}
+
+
+def bench_dashboards(arguments, group, generator):
+    loops = ["--loops", str(arguments.loops)]
+    floor = pathlib.Path(arguments.build, "bench/floor/weir-floor")
+    running = {
+        dashboards.REDIS: group.start_service(arguments.build, [*loops, "--cache-ttl=24h"]),
+        dashboards.POSTGRES: group.start_service(arguments.build, [*loops, "--cache=false"]),
+        dashboards.PLAIN: group.start_service(arguments.build, loops, "bench/plain/weir-plain"),
+        dashboards.FLOOR: group.start_floor(floor, ["--queues", str(arguments.loops)]),
+    }
+    backends.add_users(arguments.users)
+    report.progress("adding posts and subscriptions")
+    backends.add_posts_and_subscriptions(arguments.users)
+    report.progress("filling the cache")
+    backends.fill_cache(arguments.users, lambda: generator.measure(running[dashboards.REDIS], 8, 32))
+    rounds = dashboards.measure(arguments, running, generator)
+    return {**dashboards.summarize(rounds), "rounds": rounds}
+
+
+BENCHES = {"users": (bench_users, report.print_result),
+           "dashboards": (bench_dashboards, dashboards.print_result)}
+
+
 def main():
     arguments = parse_arguments()
     os.chdir(pathlib.Path(__file__).resolve().parent.parent)
     # Ends like any other failure: what was started is stopped.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     generator = load.Generator(arguments)
-    with servers.Group() as group:
-        running = start_all(arguments, group)
-        backends.add_users(arguments.users)
-        report.progress("filling the cache")
-        backends.fill_cache(arguments.users, lambda: generator.measure(running[REDIS], 8, 32))
-        speed = measure_speed(arguments, running, generator)
-        memory = measure_memory(arguments, group, generator)
+    found = {}
+    for name, (bench, _) in BENCHES.items():
+        if arguments.only in (None, name):
+            with servers.Group() as group:
+                found[name] = bench(arguments, group, generator)
 
-    result = report.summarize(speed, memory, FLOORS, REDIS, POSTGRES)
-    result["arguments"] = vars(arguments)
     path = pathlib.Path(arguments.json or pathlib.Path(arguments.build, "bench.json"))
-    path.write_text(json.dumps({**result, "rounds": speed}, indent=2) + "\n")
-    report.print_result(result)
-    print(f"\nall numbers: {path}")
-    if arguments.check and not all(target["is_met"] for target in result["targets"]):
+    path.write_text(json.dumps({**found, "arguments": vars(arguments)}, indent=2) + "\n")
+    for name, result in found.items():
+        BENCHES[name][1](result)
+        report.print_targets(result["targets"])
+        print()
+    print(f"all numbers: {path}")
+    if arguments.check and not all(
+            target["is_met"] for result in found.values() for target in result["targets"]):
         return 1
     return 0
 

@@ -14,5 +14,5 @@ if [[ ${1:-} == async ]]; then
 fi
 
 # The preset builds into the directory of `make test`, whose objects are the same.
-scripts/build.sh bench weir-server weir-floor gload
+scripts/build.sh bench weir-server weir-plain weir-floor gload
 exec scripts/with_stack.sh bench/run.py --build build/release "$@"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The floor: what gRPC itself costs. A bare completion-queue server that answers GetUser with a
-// constant user, under the id that was asked for: the state machine of gRPC's own example
-// (greeter_async_server.cc), no coroutines, no database, one write per call. What the service is
-// measured against.
+// The floor: what gRPC itself costs. A bare completion-queue server that answers GetUser and
+// GetDashboard with a constant, under the id that was asked for: the state machine of gRPC's own
+// example (greeter_async_server.cc), no coroutines, no database, one write per call. What the
+// service is measured against.
 //
 //   weir-floor --address 127.0.0.1:50061 [--queues N] [--async-next] [--slots N]
 
@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "bench/floor/floor_call.h"
+#include "bench/floor/methods.h"
 
 namespace weir::floor {
 namespace {
@@ -33,11 +34,19 @@ bool next(grpc::CompletionQueue& queue, bool async_next, void** tag, bool* ok) {
          grpc::CompletionQueue::GOT_EVENT;
 }
 
-void serve(UserService& service, grpc::ServerCompletionQueue& queue, int slots, bool async_next) {
-  for (int i = 0; i < slots; ++i) FloorCall::expect(service, queue);
+struct Services {
+  GetUser::Service users;
+  GetDashboard::Service dashboards;
+};
+
+void serve(Services& services, grpc::ServerCompletionQueue& queue, int slots, bool async_next) {
+  for (int i = 0; i < slots; ++i) {
+    FloorCall<GetUser>::expect(services.users, queue);
+    FloorCall<GetDashboard>::expect(services.dashboards, queue);
+  }
   void* tag = nullptr;
   bool ok = false;
-  while (next(queue, async_next, &tag, &ok)) static_cast<FloorCall*>(tag)->proceed(ok);
+  while (next(queue, async_next, &tag, &ok)) static_cast<Tag*>(tag)->proceed(ok);
 }
 
 }  // namespace
@@ -67,10 +76,11 @@ int main(int argc, char** argv) {
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
-  UserService service;
+  Services services;
   grpc::ServerBuilder builder;
   builder.AddListeningPort(address, grpc::InsecureServerCredentials());
-  builder.RegisterService(&service);
+  builder.RegisterService(&services.users);
+  builder.RegisterService(&services.dashboards);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   std::vector<Queue> all;
   for (int i = 0; i < queues; ++i) all.push_back(builder.AddCompletionQueue());
@@ -82,7 +92,7 @@ int main(int argc, char** argv) {
   std::vector<std::thread> threads;
   for (const Queue& queue : all) {
     threads.emplace_back(
-        [&service, &queue, slots, async_next] { serve(service, *queue, slots, async_next); });
+        [&services, &queue, slots, async_next] { serve(services, *queue, slots, async_next); });
   }
 
   int signal = 0;

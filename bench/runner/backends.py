@@ -15,6 +15,16 @@ FROM generate_series(1, {count}) AS id;
 SELECT setval(pg_get_serial_sequence('users', 'id'), {count});
 VACUUM ANALYZE users;
 """
+# Bodies of 200 bytes.
+ADD_POSTS = """
+INSERT INTO posts (user_id, title, body)
+SELECT id, 'Post Number ' || n || ' of ' || id, repeat('x', 200)
+FROM generate_series(1, {users}) AS id, generate_series(1, {each}) AS n;
+INSERT INTO subscriptions (user_id, plan)
+SELECT id, 'plan ' || n FROM generate_series(1, {users}) AS id, generate_series(1, 2) AS n;
+VACUUM ANALYZE posts, subscriptions;
+"""
+POSTS_EACH = 10
 # Of all users: the last few are not worth drawing random ids for.
 FULL_ENOUGH = 0.999
 MOST_FILLS = 30
@@ -36,6 +46,12 @@ def add_users(count):
     if found != 0:
         sys.exit(f"the database has {found} of the users 1 to {count}: the bench needs one of its own")
     sql(ADD_USERS.format(count=count))
+
+
+def add_posts_and_subscriptions(users):
+    """10 and 2 for each of the users 1 to `users`."""
+    if sql("SELECT EXISTS (SELECT FROM posts)") == "f":
+        sql(ADD_POSTS.format(users=users, each=POSTS_EACH))
 
 
 def cached_keys():

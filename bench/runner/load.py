@@ -14,10 +14,10 @@ class Generator:
         self._arguments = arguments
         self._binary = str(pathlib.Path(arguments.build, "bench/gload/gload"))
 
-    def measure(self, server, conns, streams):
-        """GetUser of random ids: gload's object, with the server's CPU time per call."""
+    def measure(self, server, conns, streams, workload="get"):
+        """Calls for random ids: gload's object, with the server's CPU time per call."""
         done = subprocess.run(
-            self._command(server) +
+            self._command(server, workload) +
             ["--conns", str(conns), "--streams", str(streams),
              "--warmup", str(self._arguments.warmup), "--duration", str(self._arguments.duration)],
             stdout=subprocess.PIPE, text=True, check=False)
@@ -29,11 +29,11 @@ class Generator:
 
     def start_hold(self, server, calls):
         conns = -(-calls // STREAMS_OF_A_HELD_CONNECTION)
-        return subprocess.Popen(self._command(server) + ["--hold", str(calls), "--conns", str(conns)],
+        return subprocess.Popen(self._command(server, "get") + ["--hold", str(calls), "--conns", str(conns)],
                                 stdout=subprocess.PIPE, text=True)
 
-    def _command(self, server):
-        return [self._binary, "--address", server.address, "--workload", "get",
+    def _command(self, server, workload):
+        return [self._binary, "--address", server.address, "--workload", workload,
                 "--ids", str(self._arguments.users), "--proc", f"server={server.pid}"]
 
 

@@ -49,29 +49,40 @@ def _targets(rows, ratios, memory, redis, postgres):
             for what, found, compare, limit, unit in wanted]
 
 
-def print_result(result):
-    titles = [title for _, title, _ in COLUMNS]
-    print(f"{'':26}" + "".join(f"{title:>14}" for title in titles))
-    for name, row in result["medians"].items():
-        if name == "floor":
-            continue
-        _print_row(name, (_number(row[key]) for key, _, _ in COLUMNS))
-    print("\nof the floor's (the better of the two):")
-    for name, ratios in result["ratios"].items():
-        _print_row(name, (f"{ratios[key]:.2f}x" for key, _, _ in COLUMNS))
-    memory = result["memory"]
-    print(f"\nmemory: {memory['idle_kib'] / 1024:.1f} MiB idle; {memory['kib_per_call']:.1f} KiB for "
-          f"each of {memory['held']} calls in progress\n")
-    for target in result["targets"]:
+def target(what, found, at_least):
+    return {"what": what, "found": found, "wanted": at_least, "unit": "x", "is_at_least": True,
+            "is_met": found >= at_least}
+
+
+def print_targets(targets):
+    for target in targets:
         sign = "at least" if target["is_at_least"] else "at most"
         verdict = "met" if target["is_met"] else "MISSED"
         print(f"{verdict:7} {target['what']}: {target['found']:.2f}{target['unit']} "
               f"({sign} {target['wanted']:g}{target['unit']})")
 
 
-def _print_row(name, cells):
+def print_result(result):
+    print_head("GetUser", [(key, title) for key, title, _ in COLUMNS])
+    for name, row in result["medians"].items():
+        if name == "floor":
+            continue
+        print_row(name, (number(row[key]) for key, _, _ in COLUMNS))
+    print("\nof the floor's (the better of the two):")
+    for name, ratios in result["ratios"].items():
+        print_row(name, (f"{ratios[key]:.2f}x" for key, _, _ in COLUMNS))
+    memory = result["memory"]
+    print(f"\nmemory: {memory['idle_kib'] / 1024:.1f} MiB idle; {memory['kib_per_call']:.1f} KiB for "
+          f"each of {memory['held']} calls in progress\n")
+
+
+def print_head(what, columns):
+    print(f"{what:26}" + "".join(f"{title:>14}" for _, title in columns))
+
+
+def print_row(name, cells):
     print(f"{name:26}" + "".join(f"{cell:>14}" for cell in cells))
 
 
-def _number(value):
+def number(value):
     return f"{value:,.0f}" if value >= 100 else f"{value:.2f}"

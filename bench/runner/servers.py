@@ -80,9 +80,9 @@ class Group:
         return self._add(Server([str(binary), "--address", address, *options], address,
                                 lambda: _accepts(port)))
 
-    def start_service(self, build, options):
+    def start_service(self, build, options, name="weir-server"):
         address, admin_port = f"127.0.0.1:{free_port()}", free_port()
-        binary = pathlib.Path(build, "weir-server")
+        binary = pathlib.Path(build, name)
         return self._add(Server(
             # Quiet, and with connections that do not end within a measurement.
             [str(binary), f"--address={address}", f"--admin-address=127.0.0.1:{admin_port}",

@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <stdlib.h>
 
+#include "client/posts.h"
+#include "client/subscriptions.h"
+
 namespace weir::cli {
 namespace {
 
