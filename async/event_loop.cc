@@ -48,6 +48,14 @@ void EventLoop::post(Runnable& work) {
   if (std::exchange(is_asleep_, false)) wake();
 }
 
+// SplitMix64: any state will do, so none needs care.
+std::uint64_t EventLoop::random() {
+  std::uint64_t mixed = random_state_ += 0x9e3779b97f4a7c15;
+  mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9;
+  mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111eb;
+  return mixed ^ (mixed >> 31);
+}
+
 bool EventLoop::may_sleep() {
   if (!ready_.empty()) return false;
   std::lock_guard lock(inbox_mutex_);

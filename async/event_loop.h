@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <mutex>
 #include <thread>
 
@@ -84,6 +85,9 @@ class EventLoop {
     if (timer.is_scheduled()) timers_.remove(timer);
   }
 
+  // For choices that must favour nobody; under test drawn from the seed. Loop thread.
+  std::uint64_t random();
+
   bool in_loop_thread() const {
     return owner_.load(std::memory_order_relaxed) == std::this_thread::get_id();
   }
@@ -110,6 +114,7 @@ class EventLoop {
   void bind_to_this_thread() {
     owner_.store(std::this_thread::get_id(), std::memory_order_relaxed);
   }
+  void seed_random(std::uint64_t seed) { random_state_ = seed; }
   void begin_turn() {
     turn_time_ = now();
     turn_.begin(turn_time_);
@@ -133,6 +138,7 @@ class EventLoop {
   RunQueue ready_;
   TimerHeap timers_;
   int outside_work_ = 0;
+  std::uint64_t random_state_ = 0;
   detail::TaskNode* roots_ = nullptr;
 
   std::mutex inbox_mutex_;

@@ -96,12 +96,16 @@ class TupleGroup : public Group {
  protected:
   explicit TupleGroup(Task<Ts>... tasks) : members_(MemberOf<Ts>{*this, std::move(tasks)}...) {}
 
+  // Starts the members in order, from the one at `first` on and then those before it.
   template <class Promise>
-  std::coroutine_handle<> start_under(std::coroutine_handle<Promise> parent,
-                                      const Context& context) {
+  std::coroutine_handle<> start_under(std::coroutine_handle<Promise> parent, const Context& context,
+                                      std::size_t first = 0) {
+    const auto start_if = [&](bool wanted, auto& member) {
+      if (wanted) start_one(member, context, parent.promise());
+    };
     return start(parent, [&] {
-      std::apply([&](auto&... members) { (start_one(members, context, parent.promise()), ...); },
-                 members_);
+      for_each_member([&](auto& member, auto index) { start_if(index() >= first, member); });
+      for_each_member([&](auto& member, auto index) { start_if(index() < first, member); });
     });
   }
 

@@ -27,7 +27,10 @@ namespace weir::testing {
 
 class TestLoop final : public EventLoop {
  public:
-  explicit TestLoop(std::uint64_t seed) : random_(seed) { bind_to_this_thread(); }
+  explicit TestLoop(std::uint64_t seed) : random_(seed) {
+    bind_to_this_thread();
+    seed_random(seed);
+  }
 
   // Begins at an arbitrary time and moves only when nothing is ready.
   TimePoint now() const override { return now_; }
