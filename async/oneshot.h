@@ -7,11 +7,16 @@
 //     sender.send(42);                                          // any thread
 //     absl::StatusOr<int> value = co_await receiver.receive();
 //
-// receive yields ABORTED when the sender was dropped without sending, CANCELLED or
-// DEADLINE_EXCEEDED when the receiving task was told to stop; after those the value, if it comes,
-// can be received again. send returns false, and drops the value, if the receiver is gone.
+// receive yields ABORTED when no value will come (the sender was dropped, or the receiver closed
+// the channel), CANCELLED or DEADLINE_EXCEEDED when the receiving task was told to stop. A value
+// that is there already is given to it all the same; a wait that is cancelled leaves the value in
+// the channel, where it can be received again: nothing is lost. send returns false, and drops the
+// value, if the receiver is gone or closed the channel; then sender.closed() ends with OK.
 //
-// Thread: each half on one thread at a time, the two on any two. One allocation a channel.
+// Thread: each half on one thread at a time, the two on any two; what was done before send is
+// visible after receive. One allocation a channel, none to wait.
+//
+// Where Tokio awaits the receiver itself, `rx.await`, a name is called here: `rx.receive()`.
 
 #include <coroutine>
 #include <memory>
@@ -21,59 +26,54 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "async/detail/waiter.h"
+#include "async/detail/channel_state.h"
 
 namespace weir::oneshot {
 namespace detail {
 
-class Receive;
-
 // The part of the channel that does not know the type of the value.
-struct State {
-  std::mutex mutex;
-  Receive* waiter = nullptr;
+struct State : weir::detail::ChannelState {
   bool has_value = false;
-  bool sender_gone = false;
-  bool receiver_gone = false;
-
-  // With the mutex held.
-  void wake_receiver();
+  // With the mutex held: there is a value, or none will come.
+  bool is_settled() const { return has_value || senders == 0 || closed; }
+  // Whether the value was there; from here on it is the caller's.
+  bool take();
 };
 
 template <class T>
 struct StateOf : State {
   std::optional<T> value;
+
+  absl::StatusOr<T> take_value() {
+    if (!take()) return absl::AbortedError("no value was sent, and none will be");
+    return *std::exchange(value, std::nullopt);
+  }
 };
 
-class Receive : weir::detail::Waiter {
+class Receive : public weir::detail::QueuedWaiter {
  public:
-  Receive(State& state, std::source_location where) : state_(state), where_(where) {}
+  Receive(State& state, std::source_location where)
+      : QueuedWaiter(state.receiving, "oneshot", where), state_(state) {}
 
-  bool await_ready() const noexcept { return false; }
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> self) {
-    if (is_settled()) return false;
-    status_ = self.promise().context().status();
-    if (!status_.ok()) return false;
-    began(self, "oneshot", where_);
-    if (!enqueue()) return false;
-    watch_cancellation();
-    return true;
+    absl::Status stopped = self.promise().context().status();
+    if (stopped.ok()) return suspend(self);
+    std::lock_guard lock(mutex());
+    if (!is_answered()) fail(std::move(stopped));
+    return false;
   }
 
  protected:
   ~Receive() = default;
-  absl::Status finish();
+  absl::Status finish() {
+    absl::Status status = QueuedWaiter::finish();
+    return status.ok() ? cancelled_meanwhile() : status;
+  }
 
  private:
-  friend struct State;
-  bool is_settled() const;
-  bool enqueue();
-  void on_cancel(CancelReason reason) override;
-
+  bool is_answered() override { return state_.is_settled(); }
   State& state_;
-  const std::source_location where_;
-  absl::Status status_;
 };
 
 }  // namespace detail
@@ -81,70 +81,67 @@ class Receive : weir::detail::Waiter {
 template <class T>
 class Sender {
  public:
-  explicit Sender(std::shared_ptr<detail::StateOf<T>> state) : state_(std::move(state)) {}
+  explicit Sender(std::shared_ptr<detail::StateOf<T>> state) : end_(std::move(state)) {}
+  Sender(const Sender&) = delete;
+  Sender& operator=(const Sender&) = delete;
   Sender(Sender&&) noexcept = default;
-  Sender& operator=(Sender&& other) noexcept {
-    drop();
-    state_ = std::move(other.state_);
-    return *this;
-  }
-  ~Sender() { drop(); }
+  Sender& operator=(Sender&&) noexcept = default;
+  ~Sender() = default;
 
   // Once. False if nobody will receive it.
   bool send(T value) {
-    const auto state = std::exchange(state_, nullptr);
-    std::lock_guard lock(state->mutex);
-    if (state->receiver_gone) return false;
-    state->value.emplace(std::move(value));
-    state->has_value = true;
-    state->wake_receiver();
+    const End end = std::move(end_);
+    std::lock_guard lock(end->mutex);
+    if (end->closed) return false;
+    end->value.emplace(std::move(value));
+    end->has_value = true;
+    end->receiving.answer_all();
     return true;
   }
-  // Whether the receiver was dropped: no need to go on working for it.
-  bool is_closed() const {
-    std::lock_guard lock(state_->mutex);
-    return state_->receiver_gone;
+
+  // co_await yields OK once nobody will receive: no need to go on working for it.
+  [[nodiscard]] auto closed(std::source_location where = std::source_location::current()) {
+    return end_->wait_until_closed(where);
   }
+  bool is_closed() const { return end_->is_closed(); }
 
  private:
-  void drop() {
-    if (state_ == nullptr) return;
-    std::lock_guard lock(state_->mutex);
-    state_->sender_gone = true;
-    state_->wake_receiver();
-  }
-  std::shared_ptr<detail::StateOf<T>> state_;
+  using End = weir::detail::SenderEnd<detail::StateOf<T>>;
+  End end_;
 };
 
 template <class T>
 class Receiver {
  public:
-  explicit Receiver(std::shared_ptr<detail::StateOf<T>> state) : state_(std::move(state)) {}
+  explicit Receiver(std::shared_ptr<detail::StateOf<T>> state) : end_(std::move(state)) {}
+  Receiver(const Receiver&) = delete;
+  Receiver& operator=(const Receiver&) = delete;
   Receiver(Receiver&&) noexcept = default;
-  Receiver& operator=(Receiver&& other) noexcept {
-    drop();
-    state_ = std::move(other.state_);
-    return *this;
-  }
-  ~Receiver() { drop(); }
+  Receiver& operator=(Receiver&&) noexcept = default;
+  ~Receiver() = default;
 
   class Receive;
   // co_await yields StatusOr<T>.
   [[nodiscard]] Receive receive(std::source_location where = std::source_location::current()) {
-    return Receive(*state_, where);
+    return Receive(*end_, where);
   }
+  // UNAVAILABLE if there is no value yet.
+  absl::StatusOr<T> try_receive() {
+    {
+      std::lock_guard lock(end_->mutex);
+      if (!end_->is_settled()) return absl::Status(absl::StatusCode::kUnavailable, "");
+    }
+    return end_->take_value();
+  }
+  // From here on send returns false. A value sent before can still be received.
+  void close() { end_->close(); }
 
  private:
-  void drop() {
-    if (state_ == nullptr) return;
-    std::lock_guard lock(state_->mutex);
-    state_->receiver_gone = true;
-  }
-  std::shared_ptr<detail::StateOf<T>> state_;
+  weir::detail::ReceiverEnd<detail::StateOf<T>> end_;
 };
 
 template <class T>
-class Receiver<T>::Receive final : public detail::Receive {
+class [[nodiscard]] Receiver<T>::Receive final : public detail::Receive {
  public:
   Receive(detail::StateOf<T>& state, std::source_location where)
       : detail::Receive(state, where), state_(state) {}
@@ -152,8 +149,7 @@ class Receiver<T>::Receive final : public detail::Receive {
   absl::StatusOr<T> await_resume() {
     absl::Status status = finish();
     if (!status.ok()) return status;
-    std::lock_guard lock(state_.mutex);
-    return *std::exchange(state_.value, std::nullopt);
+    return state_.take_value();
   }
 
  private:

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "async/semaphore.h"
 
-#include <cassert>
-
 namespace weir {
 namespace {
 
@@ -13,8 +11,6 @@ absl::Status closed_error() { return absl::FailedPreconditionError("the semaphor
 void Permit::release() {
   if (semaphore_ != nullptr) std::exchange(semaphore_, nullptr)->release(count_);
 }
-
-Semaphore::~Semaphore() { assert(waiters_.empty()); }
 
 std::optional<Permit> Semaphore::try_acquire(std::size_t count) {
   std::lock_guard lock(mutex_);
@@ -30,23 +26,23 @@ void Semaphore::release(std::size_t count) {
 }
 
 void Semaphore::grant_waiters() {
-  while (!waiters_.empty() && waiters_.front().count_ <= available_) {
-    Acquire& next = waiters_.pop_front();
-    --waiting_;
-    available_ -= next.count_;
-    next.complete();
+  while (!waiters_.empty()) {
+    const std::size_t count = static_cast<Acquire&>(waiters_.front()).count_;
+    if (count > available_) return;
+    available_ -= count;
+    waiters_.answer_front();
   }
 }
 
 void Semaphore::close() {
   std::lock_guard lock(mutex_);
   closed_ = true;
-  while (!waiters_.empty()) {
-    Acquire& next = waiters_.pop_front();
-    --waiting_;
-    next.status_ = closed_error();
-    next.complete();
-  }
+  waiters_.answer_all(closed_error());
+}
+
+bool Semaphore::is_closed() const {
+  std::lock_guard lock(mutex_);
+  return closed_;
 }
 
 std::size_t Semaphore::available() const {
@@ -56,34 +52,20 @@ std::size_t Semaphore::available() const {
 
 std::size_t Semaphore::waiting() const {
   std::lock_guard lock(mutex_);
-  return waiting_;
+  return waiters_.size();
 }
 
-bool Semaphore::Acquire::enqueue() {
-  std::lock_guard lock(semaphore_.mutex_);
+bool Semaphore::Acquire::is_answered() {
   if (semaphore_.closed_) {
-    status_ = closed_error();
-    return false;
+    fail(closed_error());
+    return true;
   }
-  if (semaphore_.can_take(count_)) {
-    semaphore_.available_ -= count_;
-    return false;
-  }
-  semaphore_.waiters_.push_back(*this);
-  ++semaphore_.waiting_;
+  if (!semaphore_.can_take(count_)) return false;
+  semaphore_.available_ -= count_;
   return true;
 }
 
-void Semaphore::Acquire::on_cancel(CancelReason reason) {
-  std::lock_guard lock(semaphore_.mutex_);
-  if (!detail::ListHook<Acquire>::is_linked())
-    return;  // granted already: the permit is ours, nothing is lost
-  semaphore_.waiters_.remove(*this);
-  --semaphore_.waiting_;
-  status_ = to_status(reason);
-  complete();
-  // It may have stood before smaller ones that fit.
-  semaphore_.grant_waiters();
-}
+// It may have stood before smaller ones that fit.
+void Semaphore::Acquire::gave_up() { semaphore_.grant_waiters(); }
 
 }  // namespace weir

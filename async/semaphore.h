@@ -5,14 +5,16 @@
 //
 //     Permit permit = co_await or_return(co_await semaphore.acquire());
 //
-// Fair: first come, first served, also for those who ask for many; nobody overtakes a waiter.
-// A cancelled wait leaves the queue and loses nothing. A waiter lives in its coroutine's frame.
+// Fair: first come, first served, also for those who ask for many; nobody overtakes a waiter, not
+// even try_acquire. A cancelled wait leaves the queue and loses nothing; a permit that was granted
+// before is kept, and given back by its destructor. Allocates nothing: a waiter lives in its
+// coroutine's frame. What was done before a release is visible to whoever acquires those units.
 //
 // Thread: any; a permit may be released on another thread than it was acquired on.
 // Trap: the semaphore must outlive its permits. A permit held across a co_await is the point; a
 // permit that is acquired inside a task already spawned bounds the work, not the number of tasks.
+// Who asks for more than there will ever be waits for ever, and all behind it.
 
-#include <coroutine>
 #include <cstddef>
 #include <mutex>
 #include <optional>
@@ -20,8 +22,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "async/detail/intrusive_list.h"
-#include "async/detail/waiter.h"
+#include "async/detail/wait_queue.h"
 
 namespace weir {
 
@@ -58,7 +59,6 @@ class [[nodiscard]] Permit {
 class Semaphore {
  public:
   explicit Semaphore(std::size_t permits) : available_(permits) {}
-  ~Semaphore();
   Semaphore(const Semaphore&) = delete;
   Semaphore& operator=(const Semaphore&) = delete;
 
@@ -77,6 +77,7 @@ class Semaphore {
 
   // All who wait, and all who ask later, get FAILED_PRECONDITION. Permits given out stay valid.
   void close();
+  bool is_closed() const;
 
   std::size_t available() const;
   std::size_t waiting() const;
@@ -89,43 +90,29 @@ class Semaphore {
 
   mutable std::mutex mutex_;
   std::size_t available_;
-  std::size_t waiting_ = 0;
   bool closed_ = false;
-  detail::IntrusiveList<Acquire, Acquire> waiters_;
+  detail::WaitQueue waiters_{mutex_};
 };
 
-class [[nodiscard]] Semaphore::Acquire final : detail::Waiter, public detail::ListHook<Acquire> {
+class [[nodiscard]] Semaphore::Acquire : public detail::QueuedWaiter {
  public:
-  Acquire(Semaphore& semaphore, std::size_t count, std::source_location where)
-      : semaphore_(semaphore), count_(count), where_(where) {}
-
-  bool await_ready() const noexcept { return false; }
-
-  template <class Promise>
-  bool await_suspend(std::coroutine_handle<Promise> self) {
-    status_ = self.promise().context().status();
-    if (!status_.ok()) return false;
-    began(self, "semaphore", where_);
-    if (!enqueue()) return false;
-    watch_cancellation();
-    return true;
-  }
+  Acquire(Semaphore& semaphore, std::size_t count, std::source_location where,
+          const char* what = "semaphore")
+      : QueuedWaiter(semaphore.waiters_, what, where), semaphore_(semaphore), count_(count) {}
 
   absl::StatusOr<Permit> await_resume() {
-    ended();
-    if (!status_.ok()) return status_;
+    absl::Status status = finish();
+    if (!status.ok()) return status;
     return Permit(semaphore_, count_);
   }
 
  private:
   friend class Semaphore;
-  bool enqueue();  // false if it was answered at once
-  void on_cancel(CancelReason reason) override;
+  bool is_answered() override;
+  void gave_up() override;
 
   Semaphore& semaphore_;
   const std::size_t count_;
-  const std::source_location where_;
-  absl::Status status_;
 };
 
 inline Semaphore::Acquire Semaphore::acquire(std::source_location where) {

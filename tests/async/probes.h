@@ -41,6 +41,9 @@ class Posted final : public Runnable {
 // Lets everything run that can: under a TestLoop time only moves when nothing else does.
 [[nodiscard]] inline auto settle() { return sleep(Duration(1)); }
 
+// A sleep as a task, for select and its kin.
+inline Task<absl::Status> sleep_for(Duration time) { co_return co_await sleep(time); }
+
 // Ends after `time` with `value`, cancelled or not.
 template <class T>
 Task<T> value_after(Duration time, T value) {

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "async/detail/wait_queue.h"
+
+namespace weir::detail {
+
+void WaitQueue::answer_front(absl::Status status) { waiters_.front().answer(std::move(status)); }
+
+void WaitQueue::answer_all(const absl::Status& status) {
+  while (!empty()) answer_front(status);
+}
+
+void QueuedWaiter::answer(absl::Status status) {
+  queue_.waiters_.remove(*this);
+  --queue_.size_;
+  status_ = std::move(status);
+  complete();
+}
+
+void QueuedWaiter::on_cancel(CancelReason reason) {
+  std::lock_guard lock(queue_.mutex_);
+  if (!ListHook<>::is_linked()) return;
+  answer(to_status(reason));
+  // Its loop cannot have gone on: it first forgets this callback, for which it needs the lock of
+  // the scope, which is held around this call.
+  gave_up();
+}
+
+}  // namespace weir::detail
