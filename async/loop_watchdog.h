@@ -11,9 +11,10 @@
 // reported once, from the watchdog's own thread, with the task that runs at that moment. Blocking
 // work belongs on a pool: spawn_blocking. It costs the loop a few plain stores a resumption.
 //
-// Traps. A turn is also long when very many tasks were ready at once, each of them short. Functions
-// that are no coroutines are not seen: what is named is the coroutine that called them. `forget` a
-// loop before it is destroyed. The report must not call the watchdog.
+// Traps. What is named is the coroutine that the loop began or resumed last. It, one that it
+// awaits, or one that awaited it and went on when it ended, is what blocks; the name of the task is
+// the same. A turn is also long when very many tasks were ready at once, each of them short.
+// `forget` a loop before it is destroyed. The report must not call the watchdog.
 
 #include <condition_variable>
 #include <functional>

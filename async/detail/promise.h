@@ -66,7 +66,6 @@ class PromiseBase : public TaskNode {
                      std::coroutine_handle<> continuation) {
     continuation_ = continuation;
     awaited_by(parent, context);
-    now_runs();
   }
   // Started beside others: `completion` is told at the end. `parent` is null for a root.
   void start(const Context& context, TaskNode* parent, Completion& completion) {
@@ -105,11 +104,11 @@ class PromiseBase : public TaskNode {
       ended->unlink();
     }
     if (ended->completion_ != nullptr) return ended->completion_->child_done();
-    static_cast<PromiseBase*>(ended->parent_)->now_runs();
     return ended->continuation_;
   }
 
-  // For the watchdog: the loop is about to resume this task.
+  // For the watchdog: the loop is about to begin or resume this task. Not said at each await, which
+  // would cost it a third more.
   void now_runs() const { context_->loop().turn().runs(function(), name()); }
 
   std::suspend_always initial_suspend() const noexcept { return {}; }

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "async/join_set.h"
 #include "async/named.h"
 #include "async/sleep.h"
 #include "async/testing/async_test.h"
@@ -36,7 +37,9 @@ Task<void> looks_at_itself(Watch& watch) {
 ASYNC_TEST(LoopWatchdog, NamesTheLoopTheTaskAndItsFunction) {
   const Context& context = co_await this_context();
   Watch watch(context.loop());
-  co_await named("heavy", looks_at_itself(watch));
+  JoinSet<void> set(co_await this_task());
+  set.spawn(named("heavy", looks_at_itself(watch)));
+  (void)co_await set.join_next();
   CO_ASSERT_TRUE(watch.found.size() == 1);
   EXPECT_EQ(watch.found[0].loop, "the loop");
   EXPECT_EQ(watch.found[0].task, "heavy");
@@ -45,19 +48,20 @@ ASYNC_TEST(LoopWatchdog, NamesTheLoopTheTaskAndItsFunction) {
   EXPECT_THAT(watch.found[0].describe(), HasSubstr("in \"heavy\", "));
 }
 
-Task<void> waits_a_little() { (void)co_await sleep(1s); }
-
 Task<void> blocks_after_an_await(Watch& watch) {
-  co_await waits_a_little();
+  (void)co_await sleep(1s);
   const Context& context = co_await this_context();
   watch.look_a_year_after(context.loop().now());
 }
 
-ASYNC_TEST(LoopWatchdog, NamesTheOneThatWentOnAndNotTheOneItAwaited) {
+Task<void> awaits_it(Watch& watch) { co_await blocks_after_an_await(watch); }
+
+ASYNC_TEST(LoopWatchdog, NamesTheFunctionThatWasResumedAndTheTaskItBelongsTo) {
   const Context& context = co_await this_context();
   Watch watch(context.loop());
-  co_await blocks_after_an_await(watch);
+  co_await named("outer", awaits_it(watch));
   CO_ASSERT_TRUE(watch.found.size() == 1);
+  EXPECT_EQ(watch.found[0].task, "outer");
   EXPECT_THAT(watch.found[0].function.function_name(), HasSubstr("blocks_after_an_await"));
 }
 
