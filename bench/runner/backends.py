@@ -15,13 +15,13 @@ FROM generate_series(1, {count}) AS id;
 SELECT setval(pg_get_serial_sequence('users', 'id'), {count});
 VACUUM ANALYZE users;
 """
-# Bodies of 200 bytes.
+# Bodies of 200 bytes. The rows of a user lie together.
 ADD_POSTS = """
 INSERT INTO posts (user_id, title, body)
 SELECT id, 'Post Number ' || n || ' of ' || id, repeat('x', 200)
-FROM generate_series(1, {users}) AS id, generate_series(1, {each}) AS n;
+FROM generate_series(1, {users}) AS id, generate_series(1, {each}) AS n ORDER BY id, n;
 INSERT INTO subscriptions (user_id, plan)
-SELECT id, 'plan ' || n FROM generate_series(1, {users}) AS id, generate_series(1, 2) AS n;
+SELECT id, 'plan ' || n FROM generate_series(1, {users}) AS id, generate_series(1, 2) AS n ORDER BY id, n;
 VACUUM ANALYZE posts, subscriptions;
 """
 POSTS_EACH = 10

@@ -114,8 +114,20 @@ bool Coalescer::enqueue(LoadWaiter& waiter) {
     ++waiting_count_;
     batch = batch_if_needed();
   }
-  if (batch != nullptr) submit(std::move(batch));
+  // It runs before the waiter goes on, even if that is cancelled now: what is posted keeps its
+  // order.
+  if (batch != nullptr) batch->submission_.begin(waiter.loop(), batch);
   return true;
+}
+
+void Batch::Submission::begin(EventLoop& loop, std::shared_ptr<Batch> batch) {
+  batch_ = std::move(batch);
+  loop.post(*this);
+}
+
+void Batch::Submission::run() {
+  const std::shared_ptr<Batch> batch = std::move(batch_);
+  batch->coalescer_->submit(batch);
 }
 
 std::shared_ptr<Batch> Coalescer::batch_if_needed() {

@@ -17,6 +17,7 @@
 #include "absl/status/status.h"
 #include "async/detail/intrusive_list.h"
 #include "async/detail/waiter.h"
+#include "async/event_loop.h"
 #include "server/postgres/job.h"
 #include "server/postgres/rows.h"
 
@@ -105,6 +106,18 @@ class Batch : public Job {
   enum class Phase : unsigned char { kQueued, kSent, kDelivering, kAnswered };
 
   void finish(const absl::Status& status, bool is_worker);
+
+  // Submits the batch from the loop that asked for it, when the loop has done what is ready: by
+  // then all keys of its turn wait, and the worker's thread does not interrupt it at the first.
+  class Submission final : public Runnable {
+   public:
+    void begin(EventLoop& loop, std::shared_ptr<Batch> batch);
+    void run() override;
+
+   private:
+    std::shared_ptr<Batch> batch_;
+  };
+  Submission submission_;
 
   const std::shared_ptr<Coalescer> coalescer_;
   // Guarded by the coalescer's lock.

@@ -26,8 +26,9 @@
 //
 // Trap: SQL promises no order across a join; sort what was collected if its order matters.
 //
-// No timer and no latency are added: a lone key goes to an idle connection at once, and while
-// max_in_flight statements are under way the keys that arrive wait for the next. Keys asked for
+// No timer is added: a lone key goes to an idle connection as soon as its loop has done what is
+// ready, with what else asked in that turn, and while max_in_flight statements are under way the
+// keys that arrive wait for the next. Keys asked for
 // twice are read once and the Value is copied. An error of the statement is every key's error.
 //
 // A waiter that is cancelled leaves at once and the others go on; the statement itself is cancelled

@@ -18,9 +18,10 @@ using postgres::Transaction;
 
 constexpr api::Kind kKind{"weir.posts.v1.Post", "post", "posts"};
 
-// What to_post reads; the user's id its caller knows.
+// What to_post reads; the user's id its caller knows. date_part is a double, which holds
+// microseconds exactly for centuries, and costs less than extract, which is a numeric.
 #define WEIR_POST_COLUMNS \
-  "id, title, body, (extract(epoch from create_time) * 1000000)::bigint AS create_us"
+  "id, title, body, (date_part('epoch', create_time) * 1000000)::bigint AS create_us"
 
 Post to_post(const Row& row, std::int64_t user_id, int first_column = 0) {
   Post post;
@@ -49,10 +50,12 @@ constexpr Statement kNewest{
     "CROSS JOIN LATERAL (SELECT " WEIR_POST_COLUMNS
     " FROM posts WHERE posts.user_id = wanted.user_id ORDER BY id DESC LIMIT wanted.most) AS post"};
 constexpr int kColumnAfterKey = 2;
+constexpr std::size_t kUsualPosts = 16;
 
 #undef WEIR_POST_COLUMNS
 
 void append_post(const Row& row, std::vector<Post>& posts) {
+  if (posts.empty()) posts.reserve(std::min<std::size_t>(row.int64(1), kUsualPosts));
   posts.push_back(to_post(row, row.int64(0), kColumnAfterKey));
 }
 

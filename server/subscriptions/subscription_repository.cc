@@ -18,9 +18,9 @@ using postgres::Transaction;
 
 constexpr api::Kind kKind{"weir.subscriptions.v1.Subscription", "subscription", "subscriptions"};
 
-// What to_subscription reads.
+// What to_subscription reads. For date_part see post_repository.cc.
 #define WEIR_SUBSCRIPTION_COLUMNS \
-  "user_id, id, plan, active, (extract(epoch from create_time) * 1000000)::bigint AS create_us"
+  "user_id, id, plan, active, (date_part('epoch', create_time) * 1000000)::bigint AS create_us"
 
 Subscription to_subscription(const Row& row, int first_column = 0) {
   Subscription subscription;
