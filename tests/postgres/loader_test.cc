@@ -125,6 +125,20 @@ TEST_F(LoaderTest, KeysThatWaitBecomeOneStatement) {
   EXPECT_EQ(pool.stats().statements, 2u) << "the sleep, and one for all";
 }
 
+// Though the connection is idle, and its worker quick to wake up.
+TEST_F(LoaderTest, KeysOfOneTurnAreOneStatement) {
+  Pool pool(options(4));
+  Items items(pool, {kItems, read_item});
+  connect(pool);
+  for (int round = 0; round < 20; ++round) {
+    const std::uint64_t before = pool.stats().statements;
+    std::vector<std::int64_t> ids;
+    for (int id = 1; id <= 200; ++id) ids.push_back(id);
+    for (const Loaded& item : loop_.run(load_all(items, std::move(ids)))) EXPECT_TRUE(item.ok());
+    EXPECT_EQ(pool.stats().statements - before, 1u);
+  }
+}
+
 TEST_F(LoaderTest, ABatchIsBounded) {
   Pool pool(options(1));
   Items items(pool, {kItems, read_item, /*max_batch=*/10});
