@@ -18,6 +18,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "async/task.h"
+#include "rpc/encoded.h"
 
 namespace weir::rpc {
 
@@ -35,6 +36,11 @@ template <class T>
 class Writer {
  public:
   virtual Task<absl::Status> write(const T& message) = 0;
+  // The same for what many streams are sent: serialized once, not once for each.
+  virtual Task<absl::Status> write(const Encoded<T>& message) = 0;
+  // Tells the other side now that its call is being served, if the first message may take long. For
+  // gRPC: the initial metadata. Only before the first write.
+  virtual Task<absl::Status> begin() = 0;
 
  protected:
   ~Writer() = default;

@@ -23,7 +23,9 @@
 #include "server/schema.h"
 #include "server/shutdown.h"
 #include "server/signals.h"
+#include "server/users/user_feed.h"
 #include "server/users/user_service.h"
+#include "server/users/user_watch.h"
 
 namespace weir {
 namespace {
@@ -46,7 +48,14 @@ int run(const config::Config& config) {
     return fail(status);
   }
 
-  postgres::Pool postgres(config.postgres);
+  const api::PageTokens page_tokens(config.secret);
+  const users::ResumeTokens resume_tokens(page_tokens);
+  dashboard::UserChanges user_changes;
+  users::UserFeed feed(config.postgres, config.feed, resume_tokens,
+                       [&](const users::EventBatch& batch) { user_changes.on_batch(batch); });
+  postgres::Options pool_options = config.postgres;
+  pool_options.committed = [&feed] { feed.ring(); };
+  postgres::Pool postgres(pool_options);
   std::optional<redis::Client> redis;
   std::optional<redis::Cache> cache;
   if (!config.redis_url.empty()) redis.emplace(config.redis);
@@ -54,7 +63,6 @@ int run(const config::Config& config) {
   BlockingPool hashing("weir-argon2", config.hash_threads, config.hash_queue);
   BlockingPool housekeeping("weir-housekeep", 1, 4);
 
-  const api::PageTokens page_tokens(config.secret);
   users::UserRepository user_repository(postgres);
   users::UserCache user_cache(user_repository, cache ? &*cache : nullptr);
   users::Passwords passwords(hashing);
@@ -67,12 +75,19 @@ int run(const config::Config& config) {
   dashboard::StoredSources sources(user_cache, post_repository, subscription_repository);
   dashboard::DashboardService dashboards(sources, config.dashboard_sections);
 
+  const CancellationToken draining;  // for what would last
+  users::UserWatch user_watch(feed, postgres, resume_tokens, draining);
+  dashboard::FreshSources fresh(user_cache, user_repository, post_repository,
+                                subscription_repository);
+  dashboard::DashboardService fresh_dashboards(fresh, config.dashboard_sections);
+  dashboard::DashboardWatch dashboard_watch(fresh_dashboards, user_changes, draining);
+
   GrpcServices grpc_services;
   rpc::Server server(config.rpc);
-  add_user_routes(server, grpc_services, users);
+  add_user_routes(server, grpc_services, users, user_watch);
   add_post_routes(server, grpc_services, posts);
   add_subscription_routes(server, grpc_services, subscriptions);
-  add_dashboard_routes(server, grpc_services, dashboards);
+  add_dashboard_routes(server, grpc_services, dashboards, dashboard_watch);
   admin::AdminServer admin;
   admin::add_probes(admin, server);
   if (absl::Status status = admin.start(config.admin_address); !status.ok()) return fail(status);
@@ -81,7 +96,7 @@ int run(const config::Config& config) {
   log::info("serving", {{"address", server.address()}, {"admin_address", admin.address()}});
 
   ThreadLoop loop;
-  ServerDrain target(server, cache ? &*cache : nullptr, housekeeping, config.close_limit);
+  ServerDrain target(server, draining, cache ? &*cache : nullptr, housekeeping, config.close_limit);
   const rpc::DrainReport report = loop.run(serve_until_signal(signals, target, config.drain));
   log_report(report);
   if (report.left > 0) std::_Exit(report.exit_code());  // what still runs must not be destroyed

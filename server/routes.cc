@@ -3,18 +3,8 @@
 
 #include <functional>
 
-#include "server/status/details.h"
-
 namespace weir {
 namespace {
-
-// For a method of the contract that this server does not have yet: a call of a method without a
-// route would wait for ever.
-template <class Request, class Event>
-Task<absl::Status> unimplemented(const Request&, rpc::Writer<Event>&) {
-  co_return status::Error(absl::StatusCode::kUnimplemented, "UNIMPLEMENTED",
-                          "this server does not have the method yet");
-}
 
 // Makes a handler of a method of `service`.
 template <class Service>
@@ -24,7 +14,8 @@ auto handlers_of(Service& service) {
 
 }  // namespace
 
-void add_user_routes(rpc::Server& server, GrpcServices& grpc, users::UserService& users) {
+void add_user_routes(rpc::Server& server, GrpcServices& grpc, users::UserService& users,
+                     users::UserWatch& watch) {
   using Async = users::v1::UserService::AsyncService;
   using users::UserService;
   auto routes = server.add_service(grpc.users, users::v1::UserService::service_full_name());
@@ -37,7 +28,8 @@ void add_user_routes(rpc::Server& server, GrpcServices& grpc, users::UserService
   routes.unary("BatchGetUsers", &Async::RequestBatchGetUsers, to(&UserService::batch_get_users));
   routes.unary("VerifyPassword", &Async::RequestVerifyPassword, to(&UserService::verify_password));
   routes.server_streaming("WatchUsers", &Async::RequestWatchUsers,
-                          &unimplemented<users::v1::WatchUsersRequest, users::v1::UserEvent>);
+                          std::bind_front(&users::UserWatch::watch_users, &watch),
+                          rpc::Method::Length::kAsAsked);
 }
 
 void add_post_routes(rpc::Server& server, GrpcServices& grpc, posts::PostService& posts) {
@@ -66,16 +58,17 @@ void add_subscription_routes(rpc::Server& server, GrpcServices& grpc,
 }
 
 void add_dashboard_routes(rpc::Server& server, GrpcServices& grpc,
-                          dashboard::DashboardService& dashboards) {
+                          dashboard::DashboardService& dashboards,
+                          dashboard::DashboardWatch& watch) {
   using Async = dashboard::v1::DashboardService::AsyncService;
   using dashboard::DashboardService;
   auto routes =
       server.add_service(grpc.dashboard, dashboard::v1::DashboardService::service_full_name());
   const auto to = handlers_of(dashboards);
   routes.unary("GetDashboard", &Async::RequestGetDashboard, to(&DashboardService::get_dashboard));
-  routes.server_streaming(
-      "WatchDashboard", &Async::RequestWatchDashboard,
-      &unimplemented<dashboard::v1::WatchDashboardRequest, dashboard::v1::Dashboard>);
+  routes.server_streaming("WatchDashboard", &Async::RequestWatchDashboard,
+                          std::bind_front(&dashboard::DashboardWatch::watch_dashboard, &watch),
+                          rpc::Method::Length::kAsAsked);
 }
 
 }  // namespace weir

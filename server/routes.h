@@ -5,10 +5,12 @@
 // ours.
 
 #include "server/dashboard/dashboard_service.h"
+#include "server/dashboard/dashboard_watch.h"
 #include "server/posts/post_service.h"
 #include "server/rpc/server.h"
 #include "server/subscriptions/subscription_service.h"
 #include "server/users/user_service.h"
+#include "server/users/user_watch.h"
 #include "weir/dashboard/v1/dashboard.grpc.pb.h"
 #include "weir/posts/v1/posts.grpc.pb.h"
 #include "weir/subscriptions/v1/subscriptions.grpc.pb.h"
@@ -24,11 +26,13 @@ struct GrpcServices {
   dashboard::v1::DashboardService::AsyncService dashboard;
 };
 
-void add_user_routes(rpc::Server& server, GrpcServices& grpc, users::UserService& users);
+void add_user_routes(rpc::Server& server, GrpcServices& grpc, users::UserService& users,
+                     users::UserWatch& watch);
 void add_post_routes(rpc::Server& server, GrpcServices& grpc, posts::PostService& posts);
 void add_subscription_routes(rpc::Server& server, GrpcServices& grpc,
                              subscriptions::SubscriptionService& subscriptions);
 void add_dashboard_routes(rpc::Server& server, GrpcServices& grpc,
-                          dashboard::DashboardService& dashboards);
+                          dashboard::DashboardService& dashboards,
+                          dashboard::DashboardWatch& watch);
 
 }  // namespace weir

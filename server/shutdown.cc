@@ -31,6 +31,11 @@ void ServerDrain::announce() {
   server_.health().set_serving(false);
 }
 
+void ServerDrain::refuse() {
+  server_.admission().close();
+  draining_.cancel();
+}
+
 Task<std::vector<rpc::ServerLoop::Straggler>> ServerDrain::stragglers() {
   const auto ask = [server = &server_] { return server->stragglers(kPatience); };
   auto answer = co_await spawn_blocking(threads_, ask);

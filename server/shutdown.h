@@ -4,7 +4,10 @@
 // How this process ends: the drain of server/rpc/drain.h on the real server, the report as the last
 // line of the log, and what to close when.
 
+#include <utility>
+
 #include "async/blocking_pool.h"
+#include "async/cancellation.h"
 #include "server/redis/cache.h"
 #include "server/rpc/drain.h"
 #include "server/rpc/server.h"
@@ -13,13 +16,19 @@ namespace weir {
 
 class ServerDrain final : public rpc::DrainTarget {
  public:
-  // `cache` may be null. `threads` runs what blocks: one thread is enough.
-  ServerDrain(rpc::Server& server, redis::Cache* cache, BlockingPool& threads, Duration close_limit)
-      : server_(server), cache_(cache), threads_(threads), close_limit_(close_limit) {}
+  // `draining` is cancelled when new calls are refused, and ends the streams that would last (see
+  // server/api/draining.h). `cache` may be null. `threads` runs what blocks: one thread is enough.
+  ServerDrain(rpc::Server& server, CancellationToken draining, redis::Cache* cache,
+              BlockingPool& threads, Duration close_limit)
+      : server_(server),
+        draining_(std::move(draining)),
+        cache_(cache),
+        threads_(threads),
+        close_limit_(close_limit) {}
 
   void announce() override;
   void close_door() override { server_.close_door(); }
-  void refuse() override { server_.admission().close(); }
+  void refuse() override;
   std::uint64_t arrived() const override { return server_.admission().arrived(); }
   std::size_t in_progress() const override { return server_.admission().in_progress(); }
   Task<std::vector<rpc::ServerLoop::Straggler>> stragglers() override;
@@ -28,6 +37,7 @@ class ServerDrain final : public rpc::DrainTarget {
 
  private:
   rpc::Server& server_;
+  CancellationToken draining_;
   redis::Cache* const cache_;
   BlockingPool& threads_;
   const Duration close_limit_;

@@ -102,7 +102,7 @@ void add_redis(Settings& table, Config& config) {
 void add_users(Settings& table, Config& config) {
   table.section("Users");
   table.secret("secret", &config.secret,
-               "signs page tokens; the same on all replicas, 16 bytes or more");
+               "signs page and resume tokens; the same on all replicas, 16 bytes or more");
   table.number("hash-threads", &config.hash_threads, 1, 256, "threads",
                "that hash passwords, 19 MiB each while they do");
   table.number("hash-queue", &config.hash_queue, 0, 100'000, "passwords",
@@ -119,6 +119,19 @@ void add_dashboards(Settings& table, Config& config) {
                  minutes(1), "the longest that either may take");
   table.number("dashboard-section-share", &config.dashboard_sections.share, 1, 100, "percent",
                "of the time that a call has left, at most, for either");
+}
+
+void add_watches(Settings& table, Config& config) {
+  users::FeedOptions& options = config.feed;
+  table.section("Watches");
+  table.duration("events-keep", &options.keep, seconds(1), hours(24 * 365),
+                 "of what happened to users: how old a resume_token may be");
+  table.duration("events-poll", &options.poll, milliseconds(10), minutes(1),
+                 "after which to look for events that nobody notified of");
+  table.duration("events-pause", &options.pause, milliseconds(1), seconds(10),
+                 "between two looks, however many changes there are");
+  table.number("events-buffer", &options.buffer, 2, 100'000, "looks",
+               "that a watch may be behind; then it is ended");
 }
 
 void add_drain(Settings& table, Config& config) {
@@ -144,6 +157,7 @@ void describe(Settings& table, Config& config) {
   add_postgres(table, config);
   add_redis(table, config);
   add_users(table, config);
+  add_watches(table, config);
   add_dashboards(table, config);
   add_drain(table, config);
   table.section("Instead");

@@ -16,6 +16,7 @@
 #include "server/rpc/drain.h"
 #include "server/rpc/server.h"
 #include "server/users/attempt_limiter.h"
+#include "server/users/user_feed.h"
 
 namespace weir::config {
 
@@ -37,6 +38,7 @@ struct Config {
   std::size_t hash_threads = 2;
   std::size_t hash_queue = 64;
   users::AttemptLimit attempts;
+  users::FeedOptions feed;
   dashboard::SectionBudget dashboard_sections;
 
   rpc::DrainLimits drain;

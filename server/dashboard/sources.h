@@ -33,7 +33,7 @@ class Sources {
 
 // The service's own: users from the cache, posts and subscriptions from Postgres. Each joins what
 // other calls read at the time.
-class StoredSources final : public Sources {
+class StoredSources : public Sources {
  public:
   StoredSources(users::UserCache& users, posts::PostRepository& posts,
                 subscriptions::SubscriptionRepository& subscriptions)
@@ -55,6 +55,22 @@ class StoredSources final : public Sources {
   users::UserCache& users_;
   posts::PostRepository& posts_;
   subscriptions::SubscriptionRepository& subscriptions_;
+};
+
+// The same without the cache, which hears of a change a moment after it was committed: for a watch,
+// which reads in that moment, and not again.
+class FreshSources final : public StoredSources {
+ public:
+  FreshSources(users::UserCache& cache, users::UserRepository& users,
+               posts::PostRepository& posts, subscriptions::SubscriptionRepository& subscriptions)
+      : StoredSources(cache, posts, subscriptions), users_(users) {}
+
+  Task<absl::StatusOr<std::optional<users::User>>> user(std::int64_t id) override {
+    return users_.find(id);
+  }
+
+ private:
+  users::UserRepository& users_;
 };
 
 }  // namespace weir::dashboard

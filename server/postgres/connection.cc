@@ -61,6 +61,7 @@ Connection::Connection(PGconn* connection, const Options& options, Session& sess
       prepare_(options.prepare),
       statement_timeout_(options.statement_timeout),
       cancel_timeout_(options.cancel_timeout),
+      committed_(options.committed),
       pqxx_(connection) {
   session_.attach(raw_);
 }
@@ -115,14 +116,26 @@ void Connection::commit() {
     execute("COMMIT", true);
   } catch (...) {
     in_doubt_ = is_lost();
+    if (in_doubt_ && committed_) committed_();
     throw;
   }
+  if (committed_) committed_();
 }
 
 // Not cancellable: it is what comes after a cancel, and soon done.
 void Connection::rollback() { execute("ROLLBACK", false); }
 
 void Connection::run_script(const std::string& sql) { execute(sql.c_str(), true); }
+
+int Connection::take_notifications() {
+  PQconsumeInput(raw_);  // if it fails, the connection is lost, and that shows
+  int count = 0;
+  while (PGnotify* notification = PQnotifies(raw_)) {
+    if (notification->be_pid != PQbackendPID(raw_)) ++count;
+    PQfreemem(notification);
+  }
+  return count;
+}
 
 bool Connection::verify() {
   const Running running(session_, saturating_add(std::chrono::steady_clock::now(), cancel_timeout_),

@@ -3,6 +3,7 @@
 
 // Connection: one session with Postgres, owned and used by one worker's thread.
 
+#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -34,6 +35,11 @@ class Connection {
   // Several statements in one text, without parameters.
   void run_script(const std::string& sql);
 
+  // For a connection that LISTENs: what it may be waited for by, and how many notifications of other
+  // sessions came since the last time. Between statements.
+  int socket() const { return PQsocket(raw_); }
+  int take_notifications();
+
   // A round trip. False if the connection is of no use.
   bool verify();
 
@@ -58,6 +64,7 @@ class Connection {
   const bool prepare_;
   const Duration statement_timeout_;
   const Duration cancel_timeout_;
+  const std::function<void()> committed_;
   PqxxSession pqxx_;
   absl::flat_hash_map<std::string_view, const char*> prepared_;  // name -> SQL
   bool in_doubt_ = false;

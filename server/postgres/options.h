@@ -51,6 +51,10 @@ struct Options {
   // alone, and lock_timeout not at all.
   bool session_settings = true;
 
+  // Called after each COMMIT, from the thread that sent it, before its caller is answered; also when
+  // the answer never came. Must be quick.
+  std::function<void()> committed;
+
   // Told of lost connections and of errors that are mistakes, for a log; called from any thread.
   // May name SQL and hosts, so not for clients.
   std::function<void(std::string_view)> log;

@@ -25,6 +25,11 @@ StopSignal::~StopSignal() { close(fd_); }
 
 void StopSignal::set() { eventfd_write(fd_, 1); }
 
+void StopSignal::clear() {
+  eventfd_t count = 0;
+  eventfd_read(fd_, &count);
+}
+
 bool StopSignal::wait_until(TimePoint deadline) const {
   return wait_socket(-1, false, fd_, deadline) == Woken::kStop;
 }

@@ -15,6 +15,7 @@ class StopSignal {
   StopSignal& operator=(const StopSignal&) = delete;
 
   void set();
+  void clear();
   // True if it was set by then.
   bool wait_until(TimePoint deadline) const;
   // Readable once it is set.

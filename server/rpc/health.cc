@@ -18,7 +18,8 @@ Health::Health(Server& server) {
                [this](const Request& request) { return check(request); });
   routes.server_streaming(
       "Watch", &Async::RequestWatch,
-      [this](const Request& request, Writer<Response>& writer) { return watch(request, writer); });
+      [this](const Request& request, Writer<Response>& writer) { return watch(request, writer); },
+      Method::Length::kAsAsked);
 }
 
 void Health::add_service(std::string name) {

@@ -20,7 +20,12 @@ class Method {
     kAdmin,    // health: answered whatever the load, and ended, not awaited, by the drain
   };
 
-  Method(std::string name, Kind kind) : name_(std::move(name)), kind_(kind) {}
+  // Whether the server bounds how long its calls take, or leaves that to the client: a watch is meant
+  // to last. The age of its connection ends it in the end (ServerOptions), so clients resume.
+  enum class Length { kBounded, kAsAsked };
+
+  Method(std::string name, Kind kind, Length length)
+      : name_(std::move(name)), kind_(kind), length_(length) {}
   virtual ~Method() = default;
   Method(const Method&) = delete;
   Method& operator=(const Method&) = delete;
@@ -28,6 +33,7 @@ class Method {
   // As in "weir.users.v1.UserService/GetUser".
   const std::string& name() const { return name_; }
   Kind kind() const { return kind_; }
+  Length length() const { return length_; }
 
   // Waits for the next call of this method and serves it to its end. Ends without a call when the
   // server has shut down. `loop` outlives it.
@@ -36,6 +42,7 @@ class Method {
  private:
   const std::string name_;
   const Kind kind_;
+  const Length length_;
 };
 
 }  // namespace weir::rpc

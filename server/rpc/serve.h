@@ -20,8 +20,9 @@ namespace weir::rpc {
 template <class Shape, class Handler>
 class MethodOf final : public Method {
  public:
-  MethodOf(std::string name, Kind kind, grpc::Service& service, int index, Handler handler)
-      : Method(std::move(name), kind),
+  MethodOf(std::string name, Kind kind, Length length, grpc::Service& service, int index,
+           Handler handler)
+      : Method(std::move(name), kind, length),
         service_(service),
         index_(index),
         handler_(std::move(handler)) {}

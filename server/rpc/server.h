@@ -123,8 +123,8 @@ class ServiceRoutes {
                         void (Base::*)(grpc::ServerContext*, Request*,
                                        grpc::ServerAsyncWriter<Response>*, grpc::CompletionQueue*,
                                        grpc::ServerCompletionQueue*, void*),
-                        Handler handler) {
-    add<ServerStreaming<Request, Response>>(name, std::move(handler));
+                        Handler handler, Method::Length length = Method::Length::kBounded) {
+    add<ServerStreaming<Request, Response>>(name, std::move(handler), length);
   }
   template <class Base, class Request, class Response, class Handler>
   void client_streaming(const std::string& name,
@@ -144,9 +144,10 @@ class ServiceRoutes {
 
  private:
   template <class Shape, class Handler>
-  void add(const std::string& name, Handler handler) {
+  void add(const std::string& name, Handler handler,
+           Method::Length length = Method::Length::kBounded) {
     server_.methods_.push_back(std::make_unique<MethodOf<Shape, Handler>>(
-        full_name_ + "/" + name, kind_, service_, method_index(full_name_, name),
+        full_name_ + "/" + name, kind_, length, service_, method_index(full_name_, name),
         std::move(handler)));
   }
 

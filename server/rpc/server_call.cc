@@ -40,8 +40,7 @@ void ServerCall::arrived() {
   EventLoop& loop = loop_.event_loop();
   arrival_ = loop.turn_time();
   CancelScope& scope = loop_.scope(method_.kind());
-  // A health Watch lasts as long as its client likes; traffic is bounded.
-  const TimePoint latest = method_.kind() == Method::Kind::kTraffic
+  const TimePoint latest = method_.length() == Method::Length::kBounded
                                ? saturating_add(arrival_, loop_.shared().max_deadline)
                                : kForever;
   scope_.emplace(Context(loop, scope), std::min(deadline_of(grpc_), latest));

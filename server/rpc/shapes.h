@@ -17,6 +17,7 @@
 #include "absl/status/statusor.h"
 #include "rpc/status.h"
 #include "server/rpc/incoming.h"
+#include "server/rpc/outgoing.h"
 #include "server/rpc/server_call.h"
 #include "server/rpc/streams.h"
 
@@ -85,7 +86,7 @@ template <class Request, class Response>
 class ServerStreaming {
  public:
   using Result = absl::Status;
-  using Stream = grpc::ServerAsyncWriter<Response>;
+  using Stream = grpc::ServerAsyncWriter<Outgoing<Response>>;
 
   explicit ServerStreaming(ServerCall& call)
       : call_(call),
@@ -143,7 +144,7 @@ template <class Request, class Response>
 class Bidi {
  public:
   using Result = absl::Status;
-  using Stream = grpc::ServerAsyncReaderWriter<Response, Incoming<Request>>;
+  using Stream = grpc::ServerAsyncReaderWriter<Outgoing<Response>, Incoming<Request>>;
 
   explicit Bidi(ServerCall& call)
       : call_(call), stream_(&call.grpc()), reader_(stream_, call), writer_(stream_, call) {}

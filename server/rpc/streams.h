@@ -10,6 +10,7 @@
 #include "rpc/operation.h"
 #include "rpc/stream.h"
 #include "server/rpc/incoming.h"
+#include "server/rpc/outgoing.h"
 #include "server/rpc/server_call.h"
 #include "server/rpc/stream_operation.h"
 
@@ -71,22 +72,33 @@ class StreamWriter final : public Writer<T> {
   StreamWriter(Stream& stream, ServerCall& call) : stream_(stream), call_(call) {}
 
   Task<absl::Status> write(const T& message) override {
-    // A write that was given up may still be under way.
-    co_await or_return(co_await write_.ended());
-    if (call_.context().is_cancelled()) co_return call_.context().status();
-    if (!write_.ok()) co_return call_.gone();
-    call_.about_to_write();
     // Serializes the message at once, so `message` need not outlive this wait.
-    write_.start([&](void* tag) { stream_.Write(message, tag); });
-    co_await or_return(co_await write_.ended());
-    if (!write_.ok()) co_return call_.gone();
-    co_return absl::OkStatus();
+    return start([this, &message](void* tag) { stream_.Write({&message, nullptr}, tag); });
+  }
+  Task<absl::Status> write(const Encoded<T>& message) override {
+    return start([this, &message](void* tag) { stream_.Write({nullptr, &message.bytes()}, tag); });
+  }
+  Task<absl::Status> begin() override {
+    return start([this](void* tag) { stream_.SendInitialMetadata(tag); });
   }
 
   // To be awaited before Finish, under a FinishLimit.
   StreamOperation::Ended last_write() { return write_.ended(); }
 
  private:
+  template <class Begin>
+  Task<absl::Status> start(Begin begin) {
+    // A write that was given up may still be under way.
+    co_await or_return(co_await write_.ended());
+    if (call_.context().is_cancelled()) co_return call_.context().status();
+    if (!write_.ok()) co_return call_.gone();
+    call_.about_to_write();
+    write_.start(begin);
+    co_await or_return(co_await write_.ended());
+    if (!write_.ok()) co_return call_.gone();
+    co_return absl::OkStatus();
+  }
+
   Stream& stream_;
   ServerCall& call_;
   StreamOperation write_{"write"};

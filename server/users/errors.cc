@@ -44,4 +44,29 @@ absl::Status wrong_password() {
                "the e-mail address or the password is wrong");
 }
 
+absl::Status invalid_resume_token() {
+  status::BadRequest bad;
+  bad.add("resume_token", "is not one that this service gave out");
+  return bad;
+}
+
+absl::Status resume_token_expired() {
+  return Error(StatusCode::kOutOfRange, "RESUME_TOKEN_EXPIRED",
+               "events after this resume_token are no longer kept; list the users, then watch "
+               "without a token");
+}
+
+absl::Status watch_too_slow() {
+  return Error(StatusCode::kOutOfRange, "WATCH_TOO_SLOW",
+               "the events were not taken as fast as they came; nothing is lost yet: watch again "
+               "with the last resume_token, and read faster")
+      .retry_after(std::chrono::milliseconds(100));
+}
+
+absl::Status feed_unavailable() {
+  return Error(StatusCode::kUnavailable, "DATABASE_UNAVAILABLE",
+               "the database cannot be read at the moment; try again")
+      .retry_after(std::chrono::seconds(1));
+}
+
 }  // namespace weir::users

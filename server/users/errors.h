@@ -19,4 +19,11 @@ absl::Status request_id_reused();
 // The e-mail address is unknown, or the password wrong: the answer does not say which.
 absl::Status wrong_password();
 
+// A watch is given a resume_token that this service did not make; or one from so long ago that
+// events after it are gone; or it did not keep up; or nobody knows yet where it would begin.
+absl::Status invalid_resume_token();
+absl::Status resume_token_expired();
+absl::Status watch_too_slow();
+absl::Status feed_unavailable();
+
 }  // namespace weir::users
