@@ -7,6 +7,7 @@
 // Lifetime: it must outlive its tasks. Thread: any; each task on a rpc::CompletionQueueLoop.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "absl/status/statusor.h"
@@ -24,6 +25,16 @@ class Dashboards {
 
   // A part that is not there is named in `unavailable`. post_limit 0: as many as the server likes.
   Task<absl::StatusOr<Dashboard>> get(std::int64_t user_id, int post_limit = 0);
+
+  // Calls `on_dashboard` with the dashboard at once, and again after each change, until it returns
+  // false. Goes on by itself when the connection or the server ends; see client/resumption.h.
+  struct Watch {
+    std::int64_t user_id = 0;
+    int post_limit = 0;
+    std::function<bool(const Dashboard& dashboard)> on_dashboard;
+    std::function<void(const absl::Status& why)> interrupted;  // may be null
+  };
+  Task<absl::Status> watch(Watch watch);
 
  private:
   using Stub = dashboard::v1::DashboardService::Stub;

@@ -35,13 +35,17 @@ Pushback Pushback::parse(absl::string_view value) {
   return pushback;
 }
 
+std::optional<Duration> retry_info_delay(const absl::Status& error) {
+  const auto info = status::detail_of<google::rpc::RetryInfo>(error);
+  return info ? std::optional(delay_of(*info)) : std::nullopt;
+}
+
 std::optional<Duration> retry_delay(const absl::Status& error, const Pushback& pushback,
                                     Repeat repeat) {
   if (!absl::IsUnavailable(error) || pushback.forbids()) return std::nullopt;
   if (pushback.is_present()) return pushback.delay();
   if (repeat == Repeat::kHarmful) return std::nullopt;
-  if (const auto info = status::detail_of<google::rpc::RetryInfo>(error)) return delay_of(*info);
-  return Duration::zero();
+  return retry_info_delay(error).value_or(Duration::zero());
 }
 
 }  // namespace weir::client

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/users.h"
 
+#include <optional>
 #include <utility>
 
 #include "async/or_return.h"
 #include "client/request_id.h"
+#include "client/resumption.h"
+#include "client/server_stream.h"
 #include "client/unary.h"
 
 namespace weir::client {
@@ -27,6 +30,9 @@ constexpr UnaryMethod<Stub, v1::BatchGetUsersRequest, v1::BatchGetUsersResponse>
     "BatchGetUsers", &Stub::PrepareAsyncBatchGetUsers, Repeat::kHarmless};
 constexpr UnaryMethod<Stub, v1::VerifyPasswordRequest, User> kVerifyPassword{
     "VerifyPassword", &Stub::PrepareAsyncVerifyPassword, Repeat::kHarmless};
+
+constexpr StreamMethod<Stub, v1::WatchUsersRequest, UserEvent> kWatch{
+    "WatchUsers", &Stub::PrepareAsyncWatchUsers};
 
 Task<absl::StatusOr<std::vector<User>>> users_of(
     Task<absl::StatusOr<v1::BatchGetUsersResponse>> call) {
@@ -78,6 +84,30 @@ Task<absl::StatusOr<User>> Users::verify_password(std::string email, std::string
   request.set_email(std::move(email));
   request.set_password(std::move(password));
   return unary(channel_, *stub_, kVerifyPassword, std::move(request));
+}
+
+Task<absl::Status> Users::watch(Watch watch) {
+  const auto attempt = [&](bool& received) -> Task<absl::Status> {
+    v1::WatchUsersRequest request;
+    request.set_resume_token(watch.resume_token);
+    request.set_batch(true);
+    const auto body = [&](rpc::Reader<UserEvent>& messages) -> Task<absl::Status> {
+      while (const std::optional<UserEvent> message = co_await or_return(messages.read())) {
+        // The first is there as soon as the watch is, with where it began.
+        if (!std::exchange(received, true) && watch.began_at) {
+          watch.began_at(message->resume_token());
+        }
+        for (const UserEvent& event : message->events()) {
+          watch.resume_token = event.resume_token();
+          if (!watch.on_event(event)) co_return absl::OkStatus();
+        }
+        watch.resume_token = message->resume_token();
+      }
+      co_return absl::UnavailableError("the server ended the watch");
+    };
+    return server_stream(*stub_, kWatch, request, body);
+  };
+  co_return co_await with_resumption(channel_.options().retry, watch.interrupted, attempt);
 }
 
 }  // namespace weir::client

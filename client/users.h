@@ -12,6 +12,7 @@
 // Lifetime: it must outlive its tasks. Thread: any; each task on a rpc::CompletionQueueLoop.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,6 +25,7 @@
 namespace weir::client {
 
 using User = users::v1::User;
+using UserEvent = users::v1::UserEvent;
 
 class Users {
  public:
@@ -40,6 +42,18 @@ class Users {
   // In the order of `ids`; NOT_FOUND if any does not exist.
   Task<absl::StatusOr<std::vector<User>>> batch_get(std::vector<std::int64_t> ids);
   Task<absl::StatusOr<User>> verify_password(std::string email, std::string password);
+
+  // Calls `on_event` with what happens to users from now on, or after `resume_token`, until it returns
+  // false. Goes on by itself when the connection or the server ends; see client/resumption.h.
+  // `began_at` is told a token before the first event, `interrupted` why it has to begin again; both
+  // may be null.
+  struct Watch {
+    std::string resume_token;
+    std::function<bool(const UserEvent& event)> on_event;
+    std::function<void(const std::string& resume_token)> began_at;
+    std::function<void(const absl::Status& why)> interrupted;
+  };
+  Task<absl::Status> watch(Watch watch);
 
  private:
   using Stub = users::v1::UserService::Stub;

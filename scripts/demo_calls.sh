@@ -91,6 +91,20 @@ show 0 weir dashboard 1
 show 0 weir posts delete 1
 show 0 weir dashboard 1 --posts 1 --json
 
+chapter "Changes can be watched: of all users, and of one user's dashboard"
+shown weir users watch --max-events 3
+weir users watch --max-events 3 >"$WEIR_STACK_DIR/events" 2>"$WEIR_STACK_DIR/events.err" &
+watch_pid=$!
+is_watching() { grep -q watching "$WEIR_STACK_DIR/events.err"; }
+wait_until 10 is_watching || die "the watch did not begin: $(<"$WEIR_STACK_DIR/events.err")"
+show 0 weir users create --name 'Alan Turing' --email turing@example.com
+show 0 weir users update 2 --name 'Rear Admiral Grace Hopper'
+show 0 weir users delete 4
+wait "$watch_pid" || die "the watch failed: $(<"$WEIR_STACK_DIR/events.err")"
+printf '\nWhat the watch saw:\n\n'
+sed 's/^/  /' "$WEIR_STACK_DIR/events"
+show 0 weir dashboard 2 --watch --max-events 1
+
 chapter "What cannot be done is refused with a reason, and an exit status for scripts"
 show 7 weir users verify ada@example.com --password-file "$wrong_password"
 show 6 weir users create --name 'Another Ada' --email ada@example.com

@@ -157,9 +157,11 @@ int Connection::on_header(nghttp2_session* session, const nghttp2_frame* frame,
 }
 
 int Connection::on_data(nghttp2_session* session, std::uint8_t, std::int32_t stream,
-                        const std::uint8_t* data, std::size_t length, void*) {
+                        const std::uint8_t* data, std::size_t length, void* self) {
   Call* call = call_of(session, stream);
   if (call == nullptr) return 0;
+  static_cast<Connection*>(self)->listener_.received(
+      *call, {reinterpret_cast<const char*>(data), length});
   Answer& answer = call->answer;
   if (answer.bytes < answer.beginning.size()) {
     std::memcpy(answer.beginning.data() + answer.bytes, data,

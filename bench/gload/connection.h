@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "bench/gload/call.h"
 
@@ -30,6 +31,8 @@ class Connection {
     // The answer is complete, or the stream broken (`http2_error` is not 0). `call` may be
     // submitted again at once.
     virtual void finished(Call& call, std::uint32_t http2_error) = 0;
+    // Some of the answer's body came: for those who look at all of it.
+    virtual void received(Call&, std::string_view) {}
 
    protected:
     ~Listener() = default;
@@ -62,7 +65,7 @@ class Connection {
                        const std::uint8_t* name, std::size_t name_length, const std::uint8_t* value,
                        std::size_t value_length, std::uint8_t, void*);
   static int on_data(nghttp2_session* session, std::uint8_t, std::int32_t stream,
-                     const std::uint8_t* data, std::size_t length, void*);
+                     const std::uint8_t* data, std::size_t length, void* self);
   static int on_close(nghttp2_session* session, std::int32_t stream, std::uint32_t error,
                       void* self);
 

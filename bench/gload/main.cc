@@ -10,6 +10,7 @@ int main(int argc, char** argv) {
   using namespace weir::gload;
   const Options options = parse_options(argc, argv);
   if (options.calibrate) return calibrate();
+  if (options.watchers > 0) return watch(options);
   const auto workload = Workload::named(options.workload, options.ids, options.seed);
   if (!workload) die("there is no workload '" + options.workload + "'; see --help");
   return options.hold > 0 ? hold(options, *workload) : measure(options, *workload);

@@ -61,6 +61,11 @@ Options parse_options(int argc, char** argv) {
          "--hold", options.hold,
          "start this many calls, print memory while none is answered, then await the answers")
       ->check(CLI::Range(1, 1'000'000));
+  app.add_option("--watch", options.watchers,
+                 "so many WatchUsers calls, which must see each of the --rate changes a second that "
+                 "are made to the users 1 to --ids, in order")
+      ->check(CLI::Range(1, 100'000));
+  app.add_flag("--batch", options.batch, "with --watch: many events in one message");
   app.add_option("--deadline-ms", options.deadline_ms, "of each call; the default is none")
       ->check(CLI::Range(1, 99'999'999));
   app.add_option("--warmup", options.warmup, "seconds before the measurement")
@@ -94,6 +99,10 @@ Options parse_options(int argc, char** argv) {
   if (options.hold > 0) {
     options.streams = (options.hold + options.connections - 1) / options.connections;
   }
+  if (options.watchers > 0 && (options.rate <= 0 || options.port <= 0)) {
+    die("--watch needs --rate and --address (or --port)");
+  }
+  if (options.watchers > 0) return options;
   if (!options.calibrate && (options.workload.empty() || options.port <= 0)) {
     die("--workload and --address (or --port) are needed; see --help");
   }

@@ -18,6 +18,8 @@ struct Options {
   int streams = 32;      // of each connection, at once
   double rate = 0;       // calls per second; 0: as many as the server answers
   int hold = 0;          // calls to hold in progress; 0: none, measure speed
+  int watchers = 0;      // that follow the changes made at `rate`; 0: none, measure speed
+  bool batch = false;    // watchers take many events in one message
   int deadline_ms = 0;   // 0: no deadline
   double warmup = 3;     // seconds
   double duration = 10;  // seconds

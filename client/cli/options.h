@@ -25,6 +25,7 @@ CLI::Option* add_user_id(CLI::App& command, std::int64_t* id);
 
 // Each adds its commands to `app`, and sets `chosen` when one of them is given.
 void add_users_commands(CLI::App& app, Action& chosen);
+void add_users_watch_command(CLI::App& users, Action& chosen);
 void add_posts_commands(CLI::App& app, Action& chosen);
 void add_subscriptions_commands(CLI::App& app, Action& chosen);
 void add_dashboard_command(CLI::App& app, Action& chosen);

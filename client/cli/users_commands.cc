@@ -223,7 +223,7 @@ void add_verify(CLI::App& users, Action& chosen) {
 }  // namespace
 
 void add_users_commands(CLI::App& app, Action& chosen) {
-  CLI::App& users = *app.add_subcommand("users", "Create, show, change and delete users");
+  CLI::App& users = *app.add_subcommand("users", "Create, show, change, delete and watch users");
   users.require_subcommand(1);
   add_create(users, chosen);
   add_get(users, chosen);
@@ -232,6 +232,7 @@ void add_users_commands(CLI::App& app, Action& chosen) {
   add_delete(users, chosen);
   add_batch_get(users, chosen);
   add_verify(users, chosen);
+  add_users_watch_command(users, chosen);
 }
 
 }  // namespace weir::cli

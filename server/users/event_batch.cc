@@ -36,10 +36,8 @@ std::shared_ptr<const EventBatch> make_batch(std::int64_t after, std::int64_t up
     v1::UserEvent& message = *whole.add_events();
     message.set_type(type_of(event.type));
     *message.mutable_user() = to_wire(event.user);
-    // In a batch the last token is enough.
     message.set_resume_token(tokens.encode(event.seq));
     batch->messages.push_back({event.seq, rpc::Encoded<v1::UserEvent>(message)});
-    message.clear_resume_token();
   }
   if (whole.events_size() > 0) {
     whole.set_resume_token(tokens.encode(upto));

@@ -44,7 +44,7 @@ class UserWatch::Follower {
     broadcast::Receiver<UserFeed::Batch> batches = watch_.feed_.subscribe();
     for (;;) {
       absl::StatusOr<UserFeed::Batch> received = co_await batches.recv();
-      if (absl::IsOutOfRange(received.status())) co_return watch_too_slow();
+      if (absl::IsDataLoss(received.status())) co_return watch_too_slow();
       const UserFeed::Batch batch = co_await or_return(std::move(received));
       // What came between the last page and the subscription, or while the feed was cut off.
       if (position_ < batch->after) co_await or_return(co_await read_up_to(batch->after));
