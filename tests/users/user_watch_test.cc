@@ -129,8 +129,8 @@ TEST_F(UserWatchTest, AUsersEventsComeInOrderWhateverBeganFirst) {
 }
 
 TEST_F(UserWatchTest, ManyWritersWithTransactionsOfAnyLengthLoseNothing) {
-  constexpr int kWriters = 6;
-  constexpr int kChanges = 60;
+  static constexpr int kWriters = 6;
+  static constexpr int kChanges = 60;
   for (int i = 0; i < kWriters; ++i) psql().run(insert(absl::StrCat("user", i)));
   WatchStack stack(database_);
   std::vector<std::thread> writers;
