@@ -17,7 +17,7 @@ import signal
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from runner import backends, dashboards, load, report, servers  # noqa: E402
+from runner import backends, dashboards, load, report, servers, watches  # noqa: E402
 
 FLOORS = ("floor, Next", "floor, AsyncNext")
 REDIS = "service, from Redis"
@@ -35,8 +35,10 @@ def parse_arguments():
     parser.add_argument("--users", type=int, default=100_000)
     parser.add_argument("--held", type=int, default=10_000, help="calls in progress, for memory")
     parser.add_argument("--loops", type=int, default=1, help="event loops, of floor and service")
+    parser.add_argument("--watchers", type=int, default=1000)
+    parser.add_argument("--changes", type=int, default=1000, help="a second, that are watched")
     parser.add_argument("--json", help="where the numbers go; default: BUILD/bench.json")
-    parser.add_argument("--only", choices=("users", "dashboards"), help="default: both")
+    parser.add_argument("--only", choices=("users", "dashboards", "watches"), help="default: all")
     parser.add_argument("--check", action="store_true", help="fail if a target is missed")
     return parser.parse_args()
 
@@ -111,8 +113,16 @@ def bench_dashboards(arguments, group, generator):
     return {**dashboards.summarize(rounds), "rounds": rounds}
 
 
+def bench_watches(arguments, group, generator):
+    server = group.start_service(arguments.build, ["--loops", str(arguments.loops)])
+    backends.add_users(arguments.users)
+    rounds = watches.measure(arguments, server, generator)
+    return {**watches.summarize(rounds), "rounds": rounds}
+
+
 BENCHES = {"users": (bench_users, report.print_result),
-           "dashboards": (bench_dashboards, dashboards.print_result)}
+           "dashboards": (bench_dashboards, dashboards.print_result),
+           "watches": (bench_watches, watches.print_result)}
 
 
 def main():

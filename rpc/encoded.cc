@@ -5,18 +5,36 @@
 #include <grpc/slice.h>
 #include <grpcpp/support/slice.h>
 
+#include <cstddef>
+
 #include "rpc/encoded_bytes.h"
 
 namespace weir::rpc::detail {
 
-std::shared_ptr<const EncodedBytes> encode(const google::protobuf::MessageLite& message) {
+namespace {
+
+SharedBytes share(std::vector<grpc::Slice> slices) {
+  auto bytes = std::make_shared<EncodedBytes>();
+  bytes->buffer = grpc::ByteBuffer(slices.data(), slices.size());
+  bytes->slices = std::move(slices);
+  return bytes;
+}
+
+}  // namespace
+
+SharedBytes encode(const google::protobuf::MessageLite& message) {
   const std::size_t size = message.ByteSizeLong();
   grpc_slice bytes = grpc_slice_malloc(size);
   message.SerializeWithCachedSizesToArray(GRPC_SLICE_START_PTR(bytes));
-  const grpc::Slice slice(bytes, grpc::Slice::STEAL_REF);
-  auto encoded = std::make_shared<EncodedBytes>();
-  encoded->buffer = grpc::ByteBuffer(&slice, 1);
-  return encoded;
+  return share({grpc::Slice(bytes, grpc::Slice::STEAL_REF)});
+}
+
+SharedBytes concatenate(const std::vector<SharedBytes>& parts) {
+  std::vector<grpc::Slice> slices;
+  for (const SharedBytes& part : parts) {
+    slices.insert(slices.end(), part->slices.begin(), part->slices.end());
+  }
+  return share(std::move(slices));
 }
 
 }  // namespace weir::rpc::detail

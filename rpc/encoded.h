@@ -7,10 +7,13 @@
 //     const rpc::Encoded<UserEvent> encoded(event);          // serialized here
 //     co_await or_return(writer.write(encoded));             // a reference, on each of a thousand
 //
-// A copy is another reference to the same bytes. Thread: any; the bytes never change.
+// A copy is another reference to the same bytes, and so is what merged() makes of several: a message
+// that parses as if they had been merged, field by field, which is what protobuf makes of encoded
+// messages one after the other. Thread: any; the bytes never change.
 
-#include <cstddef>
 #include <memory>
+#include <utility>
+#include <vector>
 
 namespace google::protobuf {
 class MessageLite;
@@ -21,7 +24,10 @@ namespace detail {
 
 struct EncodedBytes;  // rpc/encoded_bytes.h, for those who know gRPC
 
-std::shared_ptr<const EncodedBytes> encode(const google::protobuf::MessageLite& message);
+using SharedBytes = std::shared_ptr<const EncodedBytes>;
+
+SharedBytes encode(const google::protobuf::MessageLite& message);
+SharedBytes concatenate(const std::vector<SharedBytes>& parts);
 
 }  // namespace detail
 
@@ -30,10 +36,20 @@ class Encoded {
  public:
   explicit Encoded(const T& message) : bytes_(detail::encode(message)) {}
 
+  // Repeated fields one after the other, of others the last.
+  static Encoded merged(const std::vector<Encoded>& messages) {
+    std::vector<detail::SharedBytes> parts;
+    parts.reserve(messages.size());
+    for (const Encoded& message : messages) parts.push_back(message.bytes_);
+    return Encoded(detail::concatenate(parts));
+  }
+
   const detail::EncodedBytes& bytes() const { return *bytes_; }
 
  private:
-  std::shared_ptr<const detail::EncodedBytes> bytes_;
+  explicit Encoded(detail::SharedBytes bytes) : bytes_(std::move(bytes)) {}
+
+  detail::SharedBytes bytes_;
 };
 
 }  // namespace weir::rpc

@@ -4,6 +4,9 @@
 // What is inside an Encoded<T>.
 
 #include <grpcpp/support/byte_buffer.h>
+#include <grpcpp/support/slice.h>
+
+#include <vector>
 
 #include "rpc/encoded.h"
 
@@ -11,6 +14,7 @@ namespace weir::rpc::detail {
 
 struct EncodedBytes {
   grpc::ByteBuffer buffer;
+  std::vector<grpc::Slice> slices;  // what it is made of
 };
 
 }  // namespace weir::rpc::detail

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 STREAMS_OF_A_HELD_CONNECTION = 100
+WATCHED_USERS = 100
 
 
 class Generator:
@@ -26,6 +27,18 @@ class Generator:
         found = json.loads(done.stdout)
         found["cpu_us"] = found["cpu"]["server"] / found["requests"] * 1e6
         return found
+
+    def watch(self, server, watchers, changes, batch):
+        """WatchUsers: changes of a few users a second, which every watcher must see."""
+        done = subprocess.run(
+            [self._binary, "--address", server.address, "--proc", f"server={server.pid}",
+             "--watch", str(watchers), "--conns", str(-(-watchers // STREAMS_OF_A_HELD_CONNECTION)),
+             "--rate", str(changes), "--ids", str(WATCHED_USERS), *(["--batch"] if batch else []),
+             "--warmup", str(self._arguments.warmup), "--duration", str(self._arguments.duration)],
+            stdout=subprocess.PIPE, text=True, check=False)
+        if done.returncode != 0:
+            sys.exit("the measurement is void")
+        return json.loads(done.stdout)
 
     def start_hold(self, server, calls):
         conns = -(-calls // STREAMS_OF_A_HELD_CONNECTION)

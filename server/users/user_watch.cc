@@ -17,6 +17,8 @@ namespace {
 
 // Events of one read from the table.
 constexpr std::int64_t kPage = 500;
+// Batches: less than a megabyte, usually far less.
+constexpr std::size_t kMostInOneMessage = 16;
 // For the feed to find out where it begins, when the server has just started.
 constexpr Duration kPatience = std::chrono::seconds(5);
 
@@ -42,13 +44,21 @@ class UserWatch::Follower {
       co_await or_return(co_await read_up_to(end));
     }
     broadcast::Receiver<UserFeed::Batch> batches = watch_.feed_.subscribe();
+    UserFeed::Batch next;
     for (;;) {
-      absl::StatusOr<UserFeed::Batch> received = co_await batches.recv();
-      if (absl::IsDataLoss(received.status())) co_return watch_too_slow();
-      const UserFeed::Batch batch = co_await or_return(std::move(received));
+      if (next == nullptr) {
+        absl::StatusOr<UserFeed::Batch> received = co_await batches.recv();
+        if (absl::IsDataLoss(received.status())) co_return watch_too_slow();
+        next = co_await or_return(std::move(received));
+      }
+      const UserFeed::Batch batch = std::exchange(next, nullptr);
       // What came between the last page and the subscription, or while the feed was cut off.
       if (position_ < batch->after) co_await or_return(co_await read_up_to(batch->after));
-      co_await or_return(co_await write(*batch));
+      if (in_batches_ && position_ == batch->after) {
+        next = co_await or_return(co_await write_with_more(batch, batches));
+      } else {
+        co_await or_return(co_await write(*batch));
+      }
     }
   }
 
@@ -82,6 +92,33 @@ class UserWatch::Follower {
       return event_log::read(db, after, end, kPage);
     };
     co_return co_await watch_.pool_.query(std::move(read));
+  }
+
+  // The batch, and in the same message what has come since: the slower the client, or the loop, the
+  // fewer messages. Returns a batch that was taken and does not follow on these, or null.
+  Task<absl::StatusOr<UserFeed::Batch>> write_with_more(
+      const UserFeed::Batch& first, broadcast::Receiver<UserFeed::Batch>& batches) {
+    std::vector<rpc::Encoded<v1::UserEvent>> messages = first->whole;
+    std::int64_t upto = first->upto;
+    UserFeed::Batch rest;
+    while (messages.size() < kMostInOneMessage && rest == nullptr) {
+      absl::StatusOr<UserFeed::Batch> more = batches.try_recv();
+      if (absl::IsDataLoss(more.status())) co_return watch_too_slow();
+      if (!more.ok()) break;
+      if ((*more)->after != upto) {
+        rest = *std::move(more);
+      } else {
+        upto = (*more)->upto;
+        messages.insert(messages.end(), (*more)->whole.begin(), (*more)->whole.end());
+      }
+    }
+    if (messages.size() == 1) co_await or_return(co_await writer_.write(messages.front()));
+    if (messages.size() > 1) {
+      const auto merged = rpc::Encoded<v1::UserEvent>::merged(messages);
+      co_await or_return(co_await writer_.write(merged));
+    }
+    position_ = upto;
+    co_return rest;
   }
 
   // What of the batch is new to this watch.

@@ -244,6 +244,25 @@ TEST_F(UserWatchTest, InBatchesTheFirstMessageSaysWhereItBegan) {
   EXPECT_THAT(rest.summary(), ElementsAre("CREATED u2", "CREATED u3"));
 }
 
+TEST_F(UserWatchTest, InBatchesASlowReaderGetsFewerMessages) {
+  WatchStack stack(database_);
+  Collector collector(6, [&] { psql().run(insert("first")); });
+  bool was_slow = false;
+  collector.on_event([&] {
+    if (std::exchange(was_slow, true)) return;
+    for (int i = 0; i < 5; ++i) {
+      const std::int64_t head = stack.feed().head().get();
+      psql().run(insert(absl::StrCat("more", i)));
+      ASSERT_TRUE(eventually([&] { return stack.feed().head().get() > head; }));
+    }
+  });
+  expect_enough(stack.watch(collector, "", true));
+  EXPECT_THAT(collector.summary(), ElementsAre("CREATED first", "CREATED more0", "CREATED more1",
+                                               "CREATED more2", "CREATED more3", "CREATED more4"));
+  EXPECT_EQ(collector.messages(), 3);  // where it began, the first, and the five
+  EXPECT_EQ(collector.events().back().resume_token(), collector.token());
+}
+
 TEST_F(UserWatchTest, AForgedTokenIsRefused) {
   WatchStack stack(database_);
   std::string token = stack.token_of_now();

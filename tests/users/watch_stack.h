@@ -19,12 +19,12 @@ namespace weir::users::testing {
 
 template <class T>
 T decode(const rpc::Encoded<T>& encoded) {
-  std::vector<grpc::Slice> slices;
-  T message;
-  if (!encoded.bytes().buffer.Dump(&slices).ok() || slices.size() != 1 ||
-      !message.ParseFromArray(slices[0].begin(), static_cast<int>(slices[0].size()))) {
-    throw std::runtime_error("not an encoded message");
+  std::string bytes;
+  for (const grpc::Slice& slice : encoded.bytes().slices) {
+    bytes.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
   }
+  T message;
+  if (!message.ParseFromString(bytes)) throw std::runtime_error("not an encoded message");
   return message;
 }
 
