@@ -22,11 +22,12 @@
 
 namespace weir::client {
 
-// How long to wait at least before a stream that ended with `error` is begun again; nullopt: do not.
+// How long to wait at least before a stream that ended with `error` is begun again; nullopt: do
+// not.
 std::optional<Duration> resumption_delay(const absl::Status& error);
 
-// `attempt` is called as attempt(bool& received) -> Task<absl::Status>, and sets `received` when the
-// first message came; OK ends it all. `interrupted` may be null.
+// `attempt` is called as attempt(bool& received) -> Task<absl::Status>, and sets `received` when
+// the first message came; OK ends it all. `interrupted` may be null.
 template <class Attempt>
 Task<absl::Status> with_resumption(const RetryOptions& options,
                                    const std::function<void(const absl::Status&)>& interrupted,

@@ -43,10 +43,10 @@ class Users {
   Task<absl::StatusOr<std::vector<User>>> batch_get(std::vector<std::int64_t> ids);
   Task<absl::StatusOr<User>> verify_password(std::string email, std::string password);
 
-  // Calls `on_event` with what happens to users from now on, or after `resume_token`, until it returns
-  // false. Goes on by itself when the connection or the server ends; see client/resumption.h.
-  // `began_at` is told a token before the first event, `interrupted` why it has to begin again; both
-  // may be null.
+  // Calls `on_event` with what happens to users from now on, or after `resume_token`, until it
+  // returns false. Goes on by itself when the connection or the server ends; see
+  // client/resumption.h. `began_at` is told a token before the first event, `interrupted` why it
+  // has to begin again; both may be null.
   struct Watch {
     std::string resume_token;
     std::function<bool(const UserEvent& event)> on_event;

@@ -7,9 +7,9 @@
 //     const rpc::Encoded<UserEvent> encoded(event);          // serialized here
 //     co_await or_return(writer.write(encoded));             // a reference, on each of a thousand
 //
-// A copy is another reference to the same bytes, and so is what merged() makes of several: a message
-// that parses as if they had been merged, field by field, which is what protobuf makes of encoded
-// messages one after the other. Thread: any; the bytes never change.
+// A copy is another reference to the same bytes, and so is what merged() makes of several: a
+// message that parses as if they had been merged, field by field, which is what protobuf makes of
+// encoded messages one after the other. Thread: any; the bytes never change.
 
 #include <memory>
 #include <utility>

@@ -160,8 +160,8 @@ int Connection::on_data(nghttp2_session* session, std::uint8_t, std::int32_t str
                         const std::uint8_t* data, std::size_t length, void* self) {
   Call* call = call_of(session, stream);
   if (call == nullptr) return 0;
-  static_cast<Connection*>(self)->listener_.received(
-      *call, {reinterpret_cast<const char*>(data), length});
+  static_cast<Connection*>(self)->listener_.received(*call,
+                                                     {reinterpret_cast<const char*>(data), length});
   Answer& answer = call->answer;
   if (answer.bytes < answer.beginning.size()) {
     std::memcpy(answer.beginning.data() + answer.bytes, data,

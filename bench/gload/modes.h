@@ -16,8 +16,9 @@ int measure(const Options& options, Workload workload);
 // object, let it go on, for then gload awaits the answers.
 int hold(const Options& options, Workload workload);
 
-// WatchUsers: changes at a fixed rate, and many watchers, each of which must see all of them, in order
-// for each user. Prints the lag, from when a change was due to be sent until a watcher has it.
+// WatchUsers: changes at a fixed rate, and many watchers, each of which must see all of them, in
+// order for each user. Prints the lag, from when a change was due to be sent until a watcher has
+// it.
 int watch(const Options& options);
 
 // The speed of the machine.

@@ -61,9 +61,10 @@ Options parse_options(int argc, char** argv) {
          "--hold", options.hold,
          "start this many calls, print memory while none is answered, then await the answers")
       ->check(CLI::Range(1, 1'000'000));
-  app.add_option("--watch", options.watchers,
-                 "so many WatchUsers calls, which must see each of the --rate changes a second that "
-                 "are made to the users 1 to --ids, in order")
+  app.add_option(
+         "--watch", options.watchers,
+         "so many WatchUsers calls, which must see each of the --rate changes a second that "
+         "are made to the users 1 to --ids, in order")
       ->check(CLI::Range(1, 100'000));
   app.add_flag("--batch", options.batch, "with --watch: many events in one message");
   app.add_option("--deadline-ms", options.deadline_ms, "of each call; the default is none")

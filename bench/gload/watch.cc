@@ -138,8 +138,8 @@ class Watch final : Connection::Listener {
       bodies_[&call] += data;
       return;
     }
-    const std::string fault = watchers_[static_cast<std::size_t>(-call.asked - 1)].take(
-        data, [this](Nanos changed_at) {
+    const std::string fault =
+        watchers_[static_cast<std::size_t>(-call.asked - 1)].take(data, [this](Nanos changed_at) {
           ++events_;
           if (is_counting_) {
             lag_.add(static_cast<std::uint64_t>(std::max<Nanos>(0, now_ns() - changed_at)) / 1000);

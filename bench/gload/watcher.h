@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Watcher: one WatchUsers call's answers, as they arrive in pieces: every event is looked at. Of each
-// user the versions must follow on each other.
+// Watcher: one WatchUsers call's answers, as they arrive in pieces: every event is looked at. Of
+// each user the versions must follow on each other.
 
 #include <cstddef>
 #include <cstdint>

@@ -53,8 +53,8 @@ void add_dashboard_command(CLI::App& app, Action& chosen) {
   add_user_id(command, &options->user_id);
   command.add_option("--posts", options->posts, "Posts to show, at most 100 [default: 10]")
       ->type_name("N");
-  CLI::Option* watching = command.add_flag("--watch", options->watch,
-                                           "Show it again after each change, until ctrl-C");
+  CLI::Option* watching =
+      command.add_flag("--watch", options->watch, "Show it again after each change, until ctrl-C");
   add_max_events(command, &options->max_events)->needs(watching);
   command.footer(
       R"(A part that cannot be read in its time is left out, and the reason is shown in its place.

@@ -23,10 +23,9 @@ struct Options {
 std::string line_of(const client::UserEvent& event) {
   const std::string now = absl::FormatTime("%H:%M:%S", absl::Now(), absl::LocalTimeZone());
   const client::User& user = event.user();
-  return absl::StrFormat(
-      "%s  %-7s  %d  %s  %s\n", now,
-      absl::AsciiStrToLower(client::UserEvent::Type_Name(event.type())), user.id(),
-      printable(user.name()), printable(user.email()));
+  return absl::StrFormat("%s  %-7s  %d  %s  %s\n", now,
+                         absl::AsciiStrToLower(client::UserEvent::Type_Name(event.type())),
+                         user.id(), printable(user.name()), printable(user.email()));
 }
 
 int watch(const Options& options, const Settings& settings) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// DashboardWatch: weir.dashboard.v1.DashboardService.WatchDashboard: the dashboard at once, and anew
-// after each change. A client that is slower than the changes skips to the latest: changes that come
-// while one is being sent are one reason to read again, not many.
+// DashboardWatch: weir.dashboard.v1.DashboardService.WatchDashboard: the dashboard at once, and
+// anew after each change. A client that is slower than the changes skips to the latest: changes
+// that come while one is being sent are one reason to read again, not many.
 //
 // Ends with NOT_FOUND when the user is gone, UNAVAILABLE DRAINING when the server is going.
 // Thread: any; what it is made of must outlive it.

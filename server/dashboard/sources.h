@@ -61,8 +61,8 @@ class StoredSources : public Sources {
 // which reads in that moment, and not again.
 class FreshSources final : public StoredSources {
  public:
-  FreshSources(users::UserCache& cache, users::UserRepository& users,
-               posts::PostRepository& posts, subscriptions::SubscriptionRepository& subscriptions)
+  FreshSources(users::UserCache& cache, users::UserRepository& users, posts::PostRepository& posts,
+               subscriptions::SubscriptionRepository& subscriptions)
       : StoredSources(cache, posts, subscriptions), users_(users) {}
 
   Task<absl::StatusOr<std::optional<users::User>>> user(std::int64_t id) override {

@@ -35,8 +35,8 @@ class Connection {
   // Several statements in one text, without parameters.
   void run_script(const std::string& sql);
 
-  // For a connection that LISTENs: what it may be waited for by, and how many notifications of other
-  // sessions came since the last time. Between statements.
+  // For a connection that LISTENs: what it may be waited for by, and how many notifications of
+  // other sessions came since the last time. Between statements.
   int socket() const { return PQsocket(raw_); }
   int take_notifications();
 

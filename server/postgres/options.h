@@ -51,8 +51,8 @@ struct Options {
   // alone, and lock_timeout not at all.
   bool session_settings = true;
 
-  // Called after each COMMIT, from the thread that sent it, before its caller is answered; also when
-  // the answer never came. Must be quick.
+  // Called after each COMMIT, from the thread that sent it, before its caller is answered; also
+  // when the answer never came. Must be quick.
   std::function<void()> committed;
 
   // Told of lost connections and of errors that are mistakes, for a log; called from any thread.

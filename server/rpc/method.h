@@ -20,8 +20,8 @@ class Method {
     kAdmin,    // health: answered whatever the load, and ended, not awaited, by the drain
   };
 
-  // Whether the server bounds how long its calls take, or leaves that to the client: a watch is meant
-  // to last. The age of its connection ends it in the end (ServerOptions), so clients resume.
+  // Whether the server bounds how long its calls take, or leaves that to the client: a watch is
+  // meant to last. The age of its connection ends it in the end (ServerOptions), so clients resume.
   enum class Length { kBounded, kAsAsked };
 
   Method(std::string name, Kind kind, Length length)

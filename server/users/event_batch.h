@@ -29,7 +29,7 @@ struct EventBatch {
     std::int64_t seq;
     rpc::Encoded<v1::UserEvent> encoded;
   };
-  std::vector<Message> messages;             // those that WatchUsers sends, one event each
+  std::vector<Message> messages;                   // those that WatchUsers sends, one event each
   std::vector<rpc::Encoded<v1::UserEvent>> whole;  // all of them in one; empty if there is none
 };
 

@@ -16,8 +16,8 @@ namespace weir::users::event_log {
 inline constexpr char kChannel[] = "weir_user_events";
 
 struct Settled {
-  std::int64_t upto;        // whoever reads from now on sees all there will ever be up to here
-  bool is_held_back;        // by a transaction in progress; there may be more in a moment
+  std::int64_t upto;  // whoever reads from now on sees all there will ever be up to here
+  bool is_held_back;  // by a transaction in progress; there may be more in a moment
 };
 // `seen`: what was read before; there may be nothing after it.
 Settled settled(postgres::Transaction& db, std::int64_t seen);

@@ -68,8 +68,7 @@ bool UserFeed::read_one_batch(postgres::Transaction& db, std::int64_t upto) {
 
 Duration UserFeed::remove_old(postgres::Transaction& db) {
   if (now() >= next_removal_) {
-    const std::int64_t removed =
-        event_log::remove_old(db, position_, options_.keep, kRemovalStep);
+    const std::int64_t removed = event_log::remove_old(db, position_, options_.keep, kRemovalStep);
     next_removal_ = now() + (removed < kRemovalStep ? kRemovalRest : kRemovalInterval);
   }
   return next_removal_ - now();

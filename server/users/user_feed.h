@@ -6,10 +6,10 @@
 // broadcast::Sender, fed by sqlx's PgListener.
 //
 // Events come in the order of their seq, each once, none missing: the feed remembers how far it has
-// read and goes on from there, after a lost connection as well. It looks when it is rung (here: after
-// a commit of this process), when another replica notifies, and every `poll` in case that nobody
-// did. After a look that it was rung for and that found something it notifies the others: so a
-// thousand commits a second are at most one NOTIFY per `pause`, and none of them waits for it.
+// read and goes on from there, after a lost connection as well. It looks when it is rung (here:
+// after a commit of this process), when another replica notifies, and every `poll` in case that
+// nobody did. After a look that it was rung for and that found something it notifies the others: so
+// a thousand commits a second are at most one NOTIFY per `pause`, and none of them waits for it.
 //
 // It also removes events older than `keep`, in small steps.
 //

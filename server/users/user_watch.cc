@@ -87,8 +87,8 @@ class UserWatch::Follower {
 
   Task<absl::StatusOr<event_log::Page>> read_page(std::int64_t end) {
     const Permit permit = co_await or_return(co_await watch_.reading_.acquire());
-    auto read = [after = position_, end](
-                    postgres::Transaction& db) -> absl::StatusOr<event_log::Page> {
+    auto read = [after = position_,
+                 end](postgres::Transaction& db) -> absl::StatusOr<event_log::Page> {
       return event_log::read(db, after, end, kPage);
     };
     co_return co_await watch_.pool_.query(std::move(read));

@@ -3,9 +3,9 @@
 
 // UserWatch: weir.users.v1.UserService.WatchUsers.
 //
-// A watch reads what it missed from the table, page by page as its client takes it, and then follows
-// the feed. It remembers one number, the seq of the last event it sent; the same number is in the
-// resume_tokens, so a client may come back to any replica. How a watch ends:
+// A watch reads what it missed from the table, page by page as its client takes it, and then
+// follows the feed. It remembers one number, the seq of the last event it sent; the same number is
+// in the resume_tokens, so a client may come back to any replica. How a watch ends:
 //
 //   OUT_OF_RANGE WATCH_TOO_SLOW        the client fell behind by more than the feed keeps at hand.
 //                                      With its last token it may go on, if it has become faster.

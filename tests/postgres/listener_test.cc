@@ -43,7 +43,9 @@ class ListenerTest : public ::testing::Test {
  protected:
   Database database_;
   Looks looks_;
-  Listener::Look look() { return [this](auto& db, const auto& why) { return looks_(db, why); }; }
+  Listener::Look look() {
+    return [this](auto& db, const auto& why) { return looks_(db, why); };
+  }
 };
 
 TEST_F(ListenerTest, LooksWhenConnectedNotifiedAndRung) {

@@ -19,8 +19,8 @@ namespace {
 
 using postgres::testing::eventually;
 using postgres::testing::Psql;
-using ::testing::ElementsAre;
 using testing::Collector;
+using ::testing::ElementsAre;
 using testing::quick_feed;
 using testing::UserDatabase;
 using testing::WatchStack;
@@ -28,7 +28,8 @@ using weir::testing::bad_fields;
 using weir::testing::reason_of;
 
 std::string insert(const std::string& name) {
-  return absl::StrCat("INSERT INTO users (name, email) VALUES ('", name, "', '", name, "@example')");
+  return absl::StrCat("INSERT INTO users (name, email) VALUES ('", name, "', '", name,
+                      "@example')");
 }
 std::string rename(const std::string& name, const std::string& to) {
   return absl::StrCat("UPDATE users SET name = '", to, "', version = version + 1 WHERE name = '",
@@ -65,8 +66,8 @@ TEST_F(UserWatchTest, SeesWhatHappensFromNowOnInOrder) {
     psql().run(insert("grace"));
   });
   expect_enough(stack.watch(collector));
-  EXPECT_THAT(collector.summary(), ElementsAre("CREATED ada", "UPDATED countess",
-                                               "DELETED countess", "CREATED grace"));
+  EXPECT_THAT(collector.summary(),
+              ElementsAre("CREATED ada", "UPDATED countess", "DELETED countess", "CREATED grace"));
   EXPECT_EQ(collector.events()[1].user().email(), "ada@example");
   EXPECT_NE(collector.events()[0].user().etag(), collector.events()[1].user().etag());
   EXPECT_GT(collector.events()[1].user().create_time().seconds(), 0);
@@ -283,8 +284,7 @@ TEST_F(UserWatchTest, ATokenOlderThanWhatIsKeptIsOutOfRange) {
     psql().run(insert("ada"));
   }
   WatchStack stack(database_, options);
-  ASSERT_TRUE(
-      eventually([&] { return psql().value("SELECT count(*) FROM user_events") == "0"; }));
+  ASSERT_TRUE(eventually([&] { return psql().value("SELECT count(*) FROM user_events") == "0"; }));
   Collector late(1);
   const absl::Status status = stack.watch(late, token);
   EXPECT_TRUE(absl::IsOutOfRange(status)) << status;
@@ -302,7 +302,8 @@ TEST_F(UserWatchTest, WhatIsYoungIsKept) {
   psql().run("UPDATE user_events SET event_time = now() - interval '2 hours'");
   psql().run(insert("young"));
   WatchStack stack(database_, options);
-  ASSERT_TRUE(eventually([&] { return psql().value("SELECT upto FROM user_events_removed") == "1"; }));
+  ASSERT_TRUE(
+      eventually([&] { return psql().value("SELECT upto FROM user_events_removed") == "1"; }));
   EXPECT_EQ(psql().value("SELECT string_agg(name, ' ') FROM user_events"), "young");
 }
 

@@ -17,8 +17,7 @@ postgres::Options ringing(postgres::Options options, UserFeed& feed) {
 std::vector<std::string> Collector::summary() const {
   std::vector<std::string> lines;
   for (const v1::UserEvent& event : events_) {
-    lines.push_back(
-        absl::StrCat(v1::UserEvent::Type_Name(event.type()), " ", event.user().name()));
+    lines.push_back(absl::StrCat(v1::UserEvent::Type_Name(event.type()), " ", event.user().name()));
   }
   return lines;
 }

@@ -31,7 +31,8 @@ T decode(const rpc::Encoded<T>& encoded) {
 // Takes events until it has enough, alone or in batches, and ends the watch then with ABORTED.
 class Collector final : public rpc::Writer<v1::UserEvent> {
  public:
-  // `on_begin` runs when the watch is on. What it and `on_event` do holds the watch up: a slow client.
+  // `on_begin` runs when the watch is on. What it and `on_event` do holds the watch up: a slow
+  // client.
   explicit Collector(std::size_t wanted, std::function<void()> on_begin = nullptr)
       : wanted_(wanted), on_begin_(std::move(on_begin)) {}
   void on_event(std::function<void()> on_event) { on_event_ = std::move(on_event); }
