@@ -90,9 +90,11 @@ class Pooled {
         idle_since(other.idle_since),
         open_(std::exchange(other.open_, nullptr)) {}
   Pooled& operator=(Pooled&&) = delete;
-  ~Pooled() {
+  ~Pooled() { let_go(); }
+
+  void let_go() {
     value.reset();
-    if (open_ != nullptr) --*open_;
+    if (open_ != nullptr) --*std::exchange(open_, nullptr);
   }
 
   std::optional<T> value;
@@ -305,7 +307,7 @@ void Pool<T>::let_expired_go() {
     const bool goes = now >= pooled.dies || (has_expired(pooled, now) && open_ > options_.min);
     if (goes) {
       ++stats_.expired;
-      const Pooled gone = std::move(pooled);
+      pooled.let_go();
     } else {
       kept.push_back(std::move(pooled));
     }
