@@ -3,6 +3,7 @@
 
 #include <google/protobuf/message_lite.h>
 #include <grpc/slice.h>
+#include <grpcpp/impl/grpc_library.h>
 #include <grpcpp/support/slice.h>
 
 #include <cstddef>
@@ -12,6 +13,9 @@
 namespace weir::rpc::detail {
 
 namespace {
+
+// Slices call into gRPC through pointers that nobody sets in a program without a channel or server.
+const grpc::internal::GrpcLibraryInitializer grpc_is_there;
 
 SharedBytes share(std::vector<grpc::Slice> slices) {
   auto bytes = std::make_shared<EncodedBytes>();
