@@ -4,8 +4,10 @@
 
 It destroys some temporaries of such an expression twice (GCC PR 99576, 100611, 101367, 101976):
 closures with captures that are not trivial, aggregates made with braces, and class-type results of
-`?:`. The cure is always to name the thing first. A line that is right all the same says so at its
-end: `// co_await-safe: why`.
+`?:`. And it lays the frame out wrongly, so that the coroutine never begins, when a condition awaits
+something of class type and the body declares nothing before: `{ while ((co_await f()).ok()) g(); }`.
+The cure is always to name the thing first. A line that is right all the same says so at its end:
+`// co_await-safe: why`.
 
     scripts/check_coroutines.py [FILE...]     with no file: every source
 """
@@ -29,6 +31,7 @@ NOISE = re.compile(
 # no captures at all are trivial to destroy.
 LAMBDA = re.compile(r"(?:[(,={?:|&]|\breturn|\bco_await|^)\s*\[(?P<captures>[^\[\]]*)\]\s*[({]")
 TRIVIAL_CAPTURES = re.compile(r"\s*((&\s*\w*|this)\s*(,\s*(&\s*\w+|this)\s*)*)?$")
+CONDITION = re.compile(r"\b(?:while|if|for)\s*\([^;]*\(co_await\b[^;]*\)\s*\.\s*\w+")
 BRACED = re.compile(r"[(,]\s*(?:[\w:]+(?:<[^<>;]*>)?)?\{\s*\.\w+\s*=")
 
 
@@ -59,6 +62,8 @@ def hazards(text):
     for match in LAMBDA.finditer(text):
         if not TRIVIAL_CAPTURES.match(match["captures"]) and match.end() > awaited.start():
             yield match.start("captures"), "name this closure before the co_await"
+    if match := CONDITION.search(text):
+        yield match.start(), "name what this condition awaits"
     for match in BRACED.finditer(text):
         if match.end() > awaited.start():
             yield match.start(), "name this aggregate before the co_await"
@@ -86,6 +91,8 @@ BAD = [
     "co_await f(b ? std::string(s) : t);",
     "if (co_await f([=] { return 1; })) {}",
     "co_return co_await f([&a, b] { return 1; });",
+    "while ((co_await f()).ok()) g();",
+    "if (!(co_await f(x)).ok()) co_return;",
 ]
 GOOD = [
     "auto fn = [x] { return x; }; co_await pool.run(std::move(fn));",
@@ -96,6 +103,8 @@ GOOD = [
     "co_await f(b ? 1 : 2);  // co_await-safe: ints",
     '// co_await f([x] {});\nco_await f("[x] {");',
     "Options o{.a = 1}; co_await f(std::move(o));",
+    "for (;;) { const Status s = co_await f(); if (!s.ok()) break; }",
+    "while (auto x = co_await f()) g(x);",
     "const int n = b ? 1 : 2; co_await f(n);",
 ]
 

@@ -225,7 +225,7 @@ ASYNC_TEST(Stream, CostsNoStack) {
   EXPECT_EQ(sum, 55);
   Stream<int> longer = numbers(20'000);
   int count = 0;
-  while ((co_await longer.next()).has_value()) ++count;
+  while (std::optional<int> value = co_await longer.next()) ++count;
   EXPECT_EQ(count, 20'000);
 }
 

@@ -96,7 +96,9 @@ TEST(WatchAcrossThreads, BringsTheLastValueToEveryLoop) {
   auto pair = std::make_optional(watch::channel(0));
   auto follow = [](watch::Receiver<int> receiver) -> Task<int> {
     int last = -1;
-    while ((co_await receiver.changed()).ok()) {
+    for (;;) {
+      const absl::Status changed = co_await receiver.changed();
+      if (!changed.ok()) break;
       const int value = receiver.get();
       EXPECT_GT(value, last);
       last = value;

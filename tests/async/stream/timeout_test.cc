@@ -29,7 +29,8 @@ Stream<absl::StatusOr<int>> survivor(std::vector<int> seconds) {
 
 Stream<int> plain(std::vector<int> seconds) {
   for (const int wait : seconds) {
-    if (!(co_await sleep(wait * 1s)).ok()) co_return;
+    const absl::Status slept = co_await sleep(wait * 1s);
+    if (!slept.ok()) co_return;
     co_yield wait;
   }
 }
