@@ -10,18 +10,13 @@
 #include "async/testing/async_test.h"
 #include "async/timeout.h"
 #include "tests/async/probes.h"
+#include "tests/async/stream/numbers.h"
 
 namespace weir {
 namespace {
 
 using namespace std::chrono_literals;
 using testing::Alive;
-
-std::vector<int> numbers(int last) {
-  std::vector<int> all;
-  for (int i = 1; i <= last; ++i) all.push_back(i);
-  return all;
-}
 
 ASYNC_TEST(ForEachConcurrent, RunsAtMostItsLimit) {
   const EventLoop& loop = (co_await this_context()).loop();

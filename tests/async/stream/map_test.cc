@@ -11,6 +11,7 @@
 #include "async/testing/async_test.h"
 #include "async/timeout.h"
 #include "tests/async/probes.h"
+#include "tests/async/stream/numbers.h"
 
 namespace weir {
 namespace {
@@ -23,12 +24,6 @@ Stream<Result> one_error_two() {
   co_yield 1;
   co_yield absl::NotFoundError("none");
   co_yield 2;
-}
-
-std::vector<int> numbers(int last) {
-  std::vector<int> all;
-  for (int i = 1; i <= last; ++i) all.push_back(i);
-  return all;
 }
 
 ASYNC_TEST(Map, AppliesAFunctionToEachValue) {
