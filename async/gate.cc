@@ -31,8 +31,7 @@ void Gate::close() {
 }
 
 void Gate::wake_if_drained() {
-  if (!closed_ || inside_ > 0) return;
-  while (!waiters_.empty()) waiters_.pop_front().complete();
+  if (is_drained()) waiters_.answer_all();
 }
 
 bool Gate::is_closed() const {
@@ -43,33 +42,6 @@ bool Gate::is_closed() const {
 std::size_t Gate::inside() const {
   std::lock_guard lock(mutex_);
   return inside_;
-}
-
-bool Gate::Drained::is_drained() const {
-  std::lock_guard lock(gate_.mutex_);
-  return gate_.closed_ && gate_.inside_ == 0;
-}
-
-bool Gate::Drained::enqueue() {
-  std::lock_guard lock(gate_.mutex_);
-  if (gate_.closed_ && gate_.inside_ == 0) return false;
-  gate_.waiters_.push_back(*this);
-  return true;
-}
-
-void Gate::Drained::on_cancel(CancelReason reason) {
-  std::lock_guard lock(gate_.mutex_);
-  if (!detail::ListHook<Drained>::is_linked()) return;
-  gate_.waiters_.remove(*this);
-  status_ = to_status(reason);
-  complete();
-}
-
-absl::Status Gate::Drained::await_resume() {
-  ended();
-  // The last to leave may still hold the lock, and the gate may be destroyed from here on.
-  std::lock_guard lock(gate_.mutex_);
-  return status_;
 }
 
 }  // namespace weir

@@ -25,8 +25,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "async/detail/intrusive_list.h"
-#include "async/detail/waiter.h"
+#include "async/detail/wait_queue.h"
 
 namespace weir {
 
@@ -76,40 +75,34 @@ class Gate {
  private:
   friend class Pass;
   void leave();
+  bool is_drained() const { return closed_ && inside_ == 0; }
   void wake_if_drained();
 
   mutable std::mutex mutex_;
   std::size_t inside_ = 0;
   bool closed_ = false;
-  detail::IntrusiveList<Drained, Drained> waiters_;
+  detail::WaitQueue waiters_{mutex_};
 };
 
-class [[nodiscard]] Gate::Drained final : detail::Waiter, public detail::ListHook<Drained> {
+class [[nodiscard]] Gate::Drained final : public detail::QueuedWaiter {
  public:
-  Drained(Gate& gate, std::source_location where) : gate_(gate), where_(where) {}
+  Drained(Gate& gate, std::source_location where)
+      : QueuedWaiter(gate.waiters_, "gate", where), gate_(gate) {}
 
-  bool await_ready() const noexcept { return false; }
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> self) {
-    if (is_drained()) return false;
-    status_ = self.promise().context().status();
-    if (!status_.ok()) return false;
-    began(self, "gate", where_);
-    if (!enqueue()) return false;
-    watch_cancellation();
-    return true;
+    return suspend_unless_answered(self);
   }
-  absl::Status await_resume();
+  absl::Status await_resume() {
+    absl::Status status = finish();
+    // The last to leave may still hold the lock, and the gate may be destroyed from here on.
+    std::lock_guard lock(mutex());
+    return status;
+  }
 
  private:
-  friend class Gate;
-  bool is_drained() const;
-  bool enqueue();  // false if there is nothing to wait for
-  void on_cancel(CancelReason reason) override;
-
+  bool is_answered() override { return gate_.is_drained(); }
   Gate& gate_;
-  const std::source_location where_;
-  absl::Status status_;
 };
 
 inline Gate::Drained Gate::drained(std::source_location where) { return Drained(*this, where); }

@@ -58,7 +58,7 @@ class [[nodiscard]] Permit {
   }
 
   // Once. Never waits and never fails; if the receiver is gone the value is dropped.
-  void send(T value) { std::exchange(state_, nullptr)->fill_slot(std::move(value)); }
+  void send(T value) { (void)std::exchange(state_, nullptr)->fill_slot(std::move(value)); }
 
  private:
   template <class>
@@ -134,11 +134,6 @@ template <class T>
 class Receiver {
  public:
   explicit Receiver(std::shared_ptr<detail::StateOf<T>> state) : end_(std::move(state)) {}
-  Receiver(const Receiver&) = delete;
-  Receiver& operator=(const Receiver&) = delete;
-  Receiver(Receiver&&) noexcept = default;
-  Receiver& operator=(Receiver&&) noexcept = default;
-  ~Receiver() = default;
 
   class Recv;
   // co_await yields StatusOr<T>. One at a time.
@@ -168,7 +163,7 @@ class Receiver {
   }
 
  private:
-  detail::ReceiverEnd<T> end_;
+  weir::detail::SoleEnd<detail::ReceiverEnd<T>> end_;
 };
 
 template <class T>
@@ -179,8 +174,8 @@ class [[nodiscard]] Sender<T>::Send final : public detail::TakeSlot {
 
   absl::Status await_resume() {
     absl::Status status = finish();
-    if (status.ok() && !sent_) state_.fill_slot(std::move(value_));
-    return status;
+    if (!status.ok() || sent_) return status;
+    return state_.fill_slot(std::move(value_));
   }
 
  private:

@@ -57,11 +57,7 @@ class Receive : public weir::detail::QueuedWaiter {
 
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> self) {
-    absl::Status stopped = self.promise().context().status();
-    if (stopped.ok()) return suspend(self);
-    std::lock_guard lock(mutex());
-    if (!is_answered()) fail(std::move(stopped));
-    return false;
+    return suspend_unless_answered(self);
   }
 
  protected:
@@ -82,11 +78,6 @@ template <class T>
 class Sender {
  public:
   explicit Sender(std::shared_ptr<detail::StateOf<T>> state) : end_(std::move(state)) {}
-  Sender(const Sender&) = delete;
-  Sender& operator=(const Sender&) = delete;
-  Sender(Sender&&) noexcept = default;
-  Sender& operator=(Sender&&) noexcept = default;
-  ~Sender() = default;
 
   // Once. False if nobody will receive it.
   bool send(T value) {
@@ -106,7 +97,7 @@ class Sender {
   bool is_closed() const { return end_->is_closed(); }
 
  private:
-  using End = weir::detail::SenderEnd<detail::StateOf<T>>;
+  using End = weir::detail::SoleEnd<weir::detail::SenderEnd<detail::StateOf<T>>>;
   End end_;
 };
 
@@ -114,11 +105,6 @@ template <class T>
 class Receiver {
  public:
   explicit Receiver(std::shared_ptr<detail::StateOf<T>> state) : end_(std::move(state)) {}
-  Receiver(const Receiver&) = delete;
-  Receiver& operator=(const Receiver&) = delete;
-  Receiver(Receiver&&) noexcept = default;
-  Receiver& operator=(Receiver&&) noexcept = default;
-  ~Receiver() = default;
 
   class Receive;
   // co_await yields StatusOr<T>.
@@ -137,7 +123,7 @@ class Receiver {
   void close() { end_->close(); }
 
  private:
-  weir::detail::ReceiverEnd<detail::StateOf<T>> end_;
+  weir::detail::SoleEnd<weir::detail::ReceiverEnd<detail::StateOf<T>>> end_;
 };
 
 template <class T>

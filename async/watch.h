@@ -115,11 +115,6 @@ template <class T>
 class Sender {
  public:
   explicit Sender(std::shared_ptr<detail::StateOf<T>> state) : end_(std::move(state)) {}
-  Sender(const Sender&) = delete;
-  Sender& operator=(const Sender&) = delete;
-  Sender(Sender&&) noexcept = default;
-  Sender& operator=(Sender&&) noexcept = default;
-  ~Sender() = default;
 
   void send(T value) {
     modify([&](T& current) { std::swap(current, value); });  // the old one goes without the lock
@@ -159,7 +154,7 @@ class Sender {
   bool is_closed() const { return end_->is_closed(); }
 
  private:
-  weir::detail::SenderEnd<detail::StateOf<T>> end_;
+  weir::detail::SoleEnd<weir::detail::SenderEnd<detail::StateOf<T>>> end_;
 };
 
 template <class T>

@@ -63,6 +63,16 @@ class ChannelEnd {
   std::shared_ptr<State> state_;
 };
 
+// One that is the only one of its side: it moves and is not copied.
+template <class End>
+class SoleEnd : public End {
+ public:
+  using End::End;
+  SoleEnd(SoleEnd&&) noexcept = default;
+  SoleEnd& operator=(SoleEnd&&) noexcept = default;
+  ~SoleEnd() = default;
+};
+
 template <class State>
 using SenderEnd = ChannelEnd<State, &ChannelState::add_sender, &ChannelState::drop_sender>;
 template <class State>

@@ -2,11 +2,8 @@
 #include "async/detail/mpsc_state.h"
 
 namespace weir::mpsc::detail {
-namespace {
 
 absl::Status closed_error() { return absl::FailedPreconditionError("the receiver is gone"); }
-
-}  // namespace
 
 absl::Status State::take_slot() {
   if (closed) return closed_error();

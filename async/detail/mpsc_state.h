@@ -18,6 +18,8 @@
 
 namespace weir::mpsc::detail {
 
+absl::Status closed_error();
+
 // The part that does not know the type of the values.
 struct State : weir::detail::ChannelState {
   explicit State(std::size_t capacity) : max_capacity(capacity), free_slots(capacity) {}
@@ -52,10 +54,14 @@ struct StateOf : State {
     return status;
   }
   // A slot that was taken. If the receiver is gone the value is too.
-  void fill_slot(T value) {
+  absl::Status fill_slot(T value) {
     std::lock_guard lock(mutex);
-    if (receivers == 0) return slot_freed();
+    if (receivers == 0) {
+      slot_freed();
+      return closed_error();
+    }
     push(std::move(value));
+    return absl::OkStatus();
   }
   std::size_t pop_many(std::vector<T>& buffer, std::size_t limit) {
     std::lock_guard lock(mutex);

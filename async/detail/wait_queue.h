@@ -64,7 +64,6 @@ class QueuedWaiter : Waiter, public ListHook<> {
   // With the mutex held: it left the queue without an answer.
   virtual void gave_up() {}
 
-  // await_suspend for a task that may have been told to stop.
   template <class Promise>
   bool suspend(std::coroutine_handle<Promise> self) {
     {
@@ -77,6 +76,17 @@ class QueuedWaiter : Waiter, public ListHook<> {
     suspended_ = true;
     watch_cancellation();
     return true;
+  }
+
+  // await_suspend for a leaf whose answer, if it is there, is given to a task that was told to stop
+  // all the same.
+  template <class Promise>
+  bool suspend_unless_answered(std::coroutine_handle<Promise> self) {
+    status_ = self.promise().context().status();
+    if (status_.ok()) return suspend(self);
+    std::lock_guard lock(queue_.mutex_);
+    if (is_answered()) status_ = absl::OkStatus();
+    return false;
   }
 
   void fail(absl::Status status) { status_ = std::move(status); }

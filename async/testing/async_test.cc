@@ -4,11 +4,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <utility>
 
 namespace weir::testing {
 namespace {
-
-constexpr std::uint64_t kDefaultSeeds = 50;
 
 std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
   const char* text = std::getenv(variable);
@@ -16,23 +15,26 @@ std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
 }
 
 void run_under_seed(Task<void> (*body)(), std::uint64_t seed) {
-  SCOPED_TRACE("replay with WEIR_TEST_SEED=" + std::to_string(seed));
   TestLoop loop(seed);
-  const std::string hang = loop.run(body());
-  if (hang.empty()) return;
-  std::fprintf(stderr, "A task hangs (replay with WEIR_TEST_SEED=%llu): %s",
-               static_cast<unsigned long long>(seed), hang.c_str());
-  std::abort();
+  run_or_abort(loop, body(), "replay with WEIR_TEST_SEED=" + std::to_string(seed));
 }
 
 }  // namespace
 
-void run_under_seeds(Task<void> (*body)()) {
+void run_or_abort(TestLoop& loop, Task<void> body, const std::string& what) {
+  SCOPED_TRACE(what);
+  const std::string hang = loop.run(std::move(body));
+  if (hang.empty()) return;
+  std::fprintf(stderr, "A task hangs (%s): %s", what.c_str(), hang.c_str());
+  std::abort();
+}
+
+void run_under_seeds(Task<void> (*body)(), std::uint64_t seeds) {
   if (std::getenv("WEIR_TEST_SEED") != nullptr) {
     return run_under_seed(body, number_from("WEIR_TEST_SEED", 0));
   }
-  const std::uint64_t seeds = number_from("WEIR_TEST_SEEDS", kDefaultSeeds);
-  for (std::uint64_t seed = 1; seed <= seeds && !::testing::Test::HasFailure(); ++seed) {
+  const std::uint64_t last = number_from("WEIR_TEST_SEEDS", seeds);
+  for (std::uint64_t seed = 1; seed <= last && !::testing::Test::HasFailure(); ++seed) {
     run_under_seed(body, seed);
   }
 }

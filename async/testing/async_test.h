@@ -15,20 +15,31 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <string>
+
 #include "async/task.h"
 #include "async/testing/test_loop.h"
 
 namespace weir::testing {
 
+inline constexpr std::uint64_t kDefaultSeeds = 50;
+
 // Runs the body under each seed until one fails. A hang prints the task tree and ends the process,
 // because what hangs cannot be destroyed.
-void run_under_seeds(Task<void> (*body)());
+void run_under_seeds(Task<void> (*body)(), std::uint64_t seeds = kDefaultSeeds);
+
+// The same for one run; `what` says how to come back to it.
+void run_or_abort(TestLoop& loop, Task<void> body, const std::string& what);
 
 }  // namespace weir::testing
 
-#define ASYNC_TEST(suite, name)                                                   \
-  static ::weir::Task<void> suite##_##name##_body();                              \
-  TEST(suite, name) { ::weir::testing::run_under_seeds(&suite##_##name##_body); } \
+#define ASYNC_TEST(suite, name) ASYNC_TEST_UNDER_SEEDS(suite, name, ::weir::testing::kDefaultSeeds)
+
+// The same under so many seeds, for what is worth exploring.
+#define ASYNC_TEST_UNDER_SEEDS(suite, name, seeds)                                       \
+  static ::weir::Task<void> suite##_##name##_body();                                     \
+  TEST(suite, name) { ::weir::testing::run_under_seeds(&suite##_##name##_body, seeds); } \
   static ::weir::Task<void> suite##_##name##_body()
 
 #define CO_ASSERT_TRUE(condition)                          \

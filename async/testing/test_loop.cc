@@ -46,6 +46,11 @@ void TestLoop::run_one_at_random() {
   chosen->run();
 }
 
+void TestLoop::interrupt_if_due() {
+  if (interruption_ && step_ == interruption_step_) std::exchange(interruption_, nullptr)();
+  ++step_;
+}
+
 std::string TestLoop::run(Task<void> task) {
   begin_turn();
   auto run = std::make_unique<MainRun>(*this);
@@ -56,6 +61,7 @@ std::string TestLoop::run(Task<void> task) {
     return std::string(why) + ":\n" + dump_tasks(*this);
   };
   while (!run->main_task.has_ended()) {
+    interrupt_if_due();
     take_inbox();
     begin_turn();
     if (has_ready() || !shuffled_.empty()) {

@@ -11,7 +11,9 @@
 // (spawn_blocking) virtual time stands still: a timeout cannot cut that work short here.
 
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <random>
@@ -39,14 +41,25 @@ class TestLoop final : public EventLoop {
   // and nothing can happen any more. After a hang the loop and its tasks are beyond repair.
   [[nodiscard]] std::string run(Task<void> task);
 
+  // Calls `what` before the loop's step with this number: one piece of work, or a leap in time. Not
+  // if the run ends before. See cancel_everywhere.h.
+  void interrupt_at(std::size_t step, std::function<void()> what) {
+    interruption_step_ = step;
+    interruption_ = std::move(what);
+  }
+
  private:
   void wake() override;
   bool wait_for_other_threads();
   void run_one_at_random();
+  void interrupt_if_due();
 
   TimePoint now_{std::chrono::hours(1)};
   std::mt19937_64 random_;
   std::vector<Runnable*> shuffled_;
+  std::size_t step_ = 0;
+  std::size_t interruption_step_ = 0;
+  std::function<void()> interruption_;
 
   std::mutex mutex_;
   std::condition_variable woken_;

@@ -7,10 +7,16 @@
 #include <cstdlib>
 #include <new>
 
+#include "async/barrier.h"
+#include "async/broadcast.h"
 #include "async/cancelled.h"
 #include "async/join.h"
+#include "async/mpsc.h"
+#include "async/mutex.h"
+#include "async/notify.h"
 #include "async/oneshot.h"
 #include "async/or_return.h"
+#include "async/rw_lock.h"
 #include "async/select.h"
 #include "async/semaphore.h"
 #include "async/shielded.h"
@@ -18,6 +24,7 @@
 #include "async/thread_loop.h"
 #include "async/timeout.h"
 #include "async/try_join.h"
+#include "async/watch.h"
 #include "tests/async/counting_new.h"
 
 void* operator new(std::size_t bytes) {
@@ -108,6 +115,78 @@ TEST(NoAllocation, BeyondTheChannelItselfForAOneshot) {
     EXPECT_TRUE((co_await receiver.receive()).ok());
   };
   EXPECT_EQ(allocations_of(once), 1000);
+}
+
+TEST(NoAllocation, ForLocksNotificationsAndBarriers) {
+  Mutex<int> mutex;
+  RwLock<int> lock;
+  Notify notify;
+  Barrier barrier(2);
+  auto side = [&]() -> Task<absl::Status> {
+    {
+      const auto guard = co_await or_return(co_await mutex.lock());
+      (void)co_await sleep(Duration(1));
+    }
+    {
+      const auto guard = co_await or_return(co_await lock.write());
+      (void)co_await sleep(Duration(1));
+    }
+    {
+      const auto guard = co_await or_return(co_await lock.read());
+      (void)co_await sleep(Duration(1));
+    }
+    co_await or_return(co_await barrier.wait());
+    notify.notify_one();
+    co_return co_await notify.notified();
+  };
+  auto once = [&]() -> Task<void> {
+    const auto [a, b] = co_await join(side(), side());
+    EXPECT_TRUE(a.ok() && b.ok());
+  };
+  EXPECT_EQ(allocations_of(once), 0);
+}
+
+TEST(NoAllocation, ForValuesThroughChannelsWithAndWithoutAWait) {
+  auto [sender, receiver] = mpsc::channel<int>(1);
+  auto [all, follower] = broadcast::channel<int>(2);
+  auto [setter, latest] = watch::channel(0);
+  auto send = [&]() -> Task<absl::Status> {
+    for (int i = 0; i < 3; ++i) {
+      co_await or_return(co_await sender.send(i));
+      all.send(i);
+      setter.send(i);
+      if (i % 2 == 0) (void)co_await sleep(Duration(1));
+    }
+    auto permit = co_await or_return(co_await sender.reserve());
+    permit.send(3);
+    co_return absl::OkStatus();
+  };
+  auto receive = [&]() -> Task<absl::Status> {
+    for (int i = 0; i < 4; ++i) co_await or_return(co_await receiver.recv());
+    co_return absl::OkStatus();
+  };
+  auto follow = [&]() -> Task<absl::Status> {
+    for (int i = 0; i < 3; ++i) co_await or_return(co_await follower.recv());
+    co_await or_return(co_await latest.changed());
+    EXPECT_EQ(latest.get(), 2);
+    co_return absl::OkStatus();
+  };
+  auto once = [&]() -> Task<void> {
+    const auto [a, b, c] = co_await join(send(), receive(), follow());
+    EXPECT_TRUE(a.ok() && b.ok() && c.ok());
+  };
+  EXPECT_EQ(allocations_of(once), 0);
+}
+
+TEST(NoAllocation, ForAQueueThatIsFilledAndDrainedInTurns) {
+  auto [sender, receiver] = mpsc::unbounded_channel<int>();
+  auto once = [&]() -> Task<void> {
+    for (int i = 0; i < 20; ++i) EXPECT_TRUE(sender.send(i).ok());
+    for (int i = 0; i < 20; ++i) EXPECT_EQ(receiver.try_recv().value(), i);
+    EXPECT_FALSE(receiver.try_recv().ok());
+    co_return;
+  };
+  EXPECT_EQ(allocations_of(once), 0);
 }
 
 // The one thing that costs is the status that tells of it.

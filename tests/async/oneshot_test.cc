@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "async/join.h"
+#include "async/select.h"
 #include "async/testing/async_test.h"
 #include "async/thread_loop.h"
 #include "async/timeout.h"
@@ -122,6 +123,48 @@ ASYNC_TEST(Oneshot, GivesAValueThatIsThereToATaskThatWasToldToStop) {
     co_return co_await half.receive();
   };
   const absl::StatusOr<int> value = co_await timeout(1s, late(receiver));
+  EXPECT_EQ(value.value(), 5);
+}
+
+ASYNC_TEST(Oneshot, TellsTheSenderWhenNobodyWillReceive) {
+  auto [sender, receiver] = oneshot::channel<int>();
+  auto until_closed = [](oneshot::Sender<int>& half) -> Task<absl::Status> {
+    co_return co_await half.closed();
+  };
+  auto close_later = [](oneshot::Receiver<int>& half) -> Task<void> {
+    (void)co_await sleep(1s);
+    half.close();
+  };
+  const auto [closed, unused] = co_await join(until_closed(sender), close_later(receiver));
+  CO_ASSERT_OK(closed);
+  EXPECT_TRUE(sender.is_closed());
+  EXPECT_FALSE(sender.send(1));
+  const absl::StatusOr<int> none = co_await receiver.receive();
+  EXPECT_TRUE(absl::IsAborted(none.status()));
+}
+
+ASYNC_TEST(Oneshot, KeepsAValueThatWasSentBeforeTheReceiverClosed) {
+  auto [sender, receiver] = oneshot::channel<int>();
+  EXPECT_TRUE(absl::IsUnavailable(receiver.try_receive().status()));
+  EXPECT_TRUE(sender.send(1));
+  receiver.close();
+  EXPECT_EQ(receiver.try_receive().value(), 1);
+  EXPECT_TRUE(absl::IsAborted(receiver.try_receive().status()));
+  co_return;
+}
+
+ASYNC_TEST(Oneshot, LosesNoValueToTheLoserOfASelect) {
+  auto [sender, receiver] = oneshot::channel<int>();
+  auto send_at = [](oneshot::Sender<int> half) -> Task<void> {
+    (void)co_await sleep(1s);
+    EXPECT_TRUE(half.send(5));
+  };
+  auto race = [](oneshot::Receiver<int>& half) -> Task<absl::StatusOr<int>> {
+    auto first = co_await select(receive(half), testing::sleep_for(1s));
+    if (first.index() == 0) co_return std::get<0>(std::move(first));
+    co_return co_await half.receive();
+  };
+  const auto [value, unused] = co_await join(race(receiver), send_at(std::move(sender)));
   EXPECT_EQ(value.value(), 5);
 }
 

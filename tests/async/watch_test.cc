@@ -91,6 +91,52 @@ ASYNC_TEST(Watch, LosesNoChangeThatComesAtTheDeadline) {
   EXPECT_EQ(receiver.get(), 2);
 }
 
+ASYNC_TEST(Watch, ChangesItsValueInPlaceAndTellsOnlyOfAChange) {
+  auto [sender, receiver] = watch::channel(1);
+  EXPECT_EQ(receiver.get(), 1);
+  EXPECT_FALSE(sender.send_if_modified([](int&) { return false; }));
+  EXPECT_FALSE(receiver.has_changed());
+  sender.modify([](int& value) { value += 1; });
+  EXPECT_TRUE(receiver.has_changed());
+  EXPECT_EQ(receiver.peek(), 2);
+  EXPECT_TRUE(receiver.has_changed());
+  EXPECT_EQ(receiver.get(), 2);
+  EXPECT_FALSE(receiver.has_changed());
+  co_return;
+}
+
+ASYNC_TEST(Watch, WaitsForAValueThatIsWanted) {
+  auto [sender, receiver] = watch::channel(1);
+  const auto is_three = [](int value) { return value == 3; };
+  const auto [three, u1, u2] = co_await join(receiver.wait_for(is_three), send_after(1s, sender, 2),
+                                             send_after(2s, sender, 3));
+  EXPECT_EQ(three.value(), 3);
+  const absl::StatusOr<int> at_once = co_await receiver.wait_for(is_three);
+  EXPECT_EQ(at_once.value(), 3);
+}
+
+ASYNC_TEST(Watch, TellsTheSenderWhenTheLastReceiverIsGone) {
+  auto pair = watch::channel(1);
+  watch::Sender<int> sender = std::move(pair.first);
+  std::optional<watch::Receiver<int>> receiver(std::move(pair.second));
+  std::optional<watch::Receiver<int>> copy = receiver;
+  EXPECT_EQ(sender.receiver_count(), 2U);
+  receiver.reset();
+  EXPECT_FALSE(sender.is_closed());
+  auto drop_later = [](std::optional<watch::Receiver<int>>& half) -> Task<void> {
+    (void)co_await sleep(1s);
+    half.reset();
+  };
+  auto until_closed = [](watch::Sender<int>& half) -> Task<absl::Status> {
+    co_return co_await half.closed();
+  };
+  const auto [closed, unused] = co_await join(until_closed(sender), drop_later(copy));
+  CO_ASSERT_OK(closed);
+  EXPECT_TRUE(sender.is_closed());
+  sender.send(2);
+  EXPECT_EQ(sender.subscribe().get(), 2);
+}
+
 TEST(WatchAcrossThreads, BringsTheLastValueToEveryLoop) {
   constexpr int kLast = 2000;
   auto pair = std::make_optional(watch::channel(0));
