@@ -200,7 +200,7 @@ ASYNC_TEST_UNDER_SEEDS(Explore, Notify, kSeeds) {
         if (++all.taken == kItems) all.notify.notify_waiters();
         continue;
       }
-      (void)co_await impatient(index == 0 ? 0 : mix(index, round), wait(all.notify));
+      (void)co_await impatient(index * mix(index, round), wait(all.notify));
     }
   };
   auto put = [](Shared& all) -> Task<void> {
