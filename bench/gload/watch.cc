@@ -35,7 +35,7 @@ std::string framed(std::string_view message) {
   return frame.append(message);
 }
 
-class Watch final : Connection::Listener {
+class Watch final : public Connection::Listener {
  public:
   explicit Watch(const Options& options)
       : options_(options),
