@@ -90,7 +90,8 @@ std::string Watcher::take_user(std::string_view message,
                                const std::function<void(Nanos changed_at)>& on_event) {
   const std::optional<SeenUser> user = read_user(message);
   if (!user) return "an event without a user";
-  if (user->id >= static_cast<std::int64_t>(versions_.size())) return "an event of another user";
+  // Somebody else's: such as of the users that were added for the run, a moment before.
+  if (user->id >= static_cast<std::int64_t>(versions_.size())) return "";
   std::uint64_t& last = versions_[static_cast<std::size_t>(user->id)];
   if (last != 0 && user->version != last + 1) {
     return "user " + std::to_string(user->id) + ": version " + std::to_string(user->version) +
