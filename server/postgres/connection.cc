@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/postgres/connect.h"
+#include "server/postgres/errors.h"
 
 namespace weir::postgres::detail {
 namespace {
@@ -125,6 +126,35 @@ void Connection::commit() {
 // Not cancellable: it is what comes after a cancel, and soon done.
 void Connection::rollback() { execute("ROLLBACK", false); }
 
+void Connection::copy_in(const char* sql, const CopyRows& rows) {
+  session_.throw_if_stopped();
+  const Running running(session_, statement_limit(), true);
+  count(counters_.statements);
+  libpq_copy_in(raw_, sql, rows.data());
+}
+
+absl::Status Connection::run_nested(absl::FunctionRef<absl::Status()> work) {
+  execute("SAVEPOINT nested", true);
+  absl::Status status;
+  try {
+    status = work();
+    if (status.ok()) {
+      execute("RELEASE nested", true);
+      return status;
+    }
+  } catch (const StoppedError&) {
+    throw;
+  } catch (const std::exception& error) {
+    if (is_lost()) throw;
+    status = to_status(error);
+    if (PQtransactionStatus(raw_) != PQTRANS_INERROR) throw;  // it was not Postgres that failed
+  }
+  // Not cancellable: if the job is to stop, its next statement says so.
+  execute("ROLLBACK TO nested", false);
+  execute("RELEASE nested", false);
+  return status;
+}
+
 void Connection::run_script(const std::string& sql) { execute(sql.c_str(), true); }
 
 int Connection::take_notifications() {
@@ -164,6 +194,12 @@ namespace weir::postgres {
 
 Rows Transaction::run_with(const Statement& statement, absl::Span<const Param> params) {
   return connection_.run(statement, params);
+}
+
+void Transaction::copy(const char* sql, const CopyRows& rows) { connection_.copy_in(sql, rows); }
+
+absl::Status Transaction::nested(absl::FunctionRef<absl::Status()> work) {
+  return connection_.run_nested(work);
 }
 
 }  // namespace weir::postgres

@@ -32,6 +32,9 @@ class Connection {
   void begin(Isolation isolation);
   void commit();
   void rollback();
+  void copy_in(const char* sql, const CopyRows& rows);
+  // For Transaction::nested.
+  absl::Status run_nested(absl::FunctionRef<absl::Status()> work);
   // Several statements in one text, without parameters.
   void run_script(const std::string& sql);
 

@@ -31,6 +31,11 @@ void append_element(std::string& array, std::string_view value) {
   array.push_back('"');
 }
 
+void append_element(std::string& array, Bytes value) {
+  const absl::string_view bytes(value.value.data(), value.value.size());
+  absl::StrAppend(&array, "\"\\\\x", absl::BytesToHexString(bytes), "\"");
+}
+
 }  // namespace detail
 
 // 17 digits bring every double back as it was.

@@ -2,8 +2,8 @@
 #pragma once
 
 // Param: one argument of a statement, in Postgres's text form. Made implicitly from integers, bool,
-// double, strings, Bytes, nullptr, std::optional of these, and spans and vectors of integers or
-// strings, which become arrays (`WHERE id = ANY($1)`).
+// double, strings, Bytes, nullptr, std::optional of these, and spans and vectors of integers,
+// strings or Bytes, which become arrays (`WHERE id = ANY($1)`).
 //
 // Trap: text cannot hold a NUL byte in Postgres; such a string throws std::invalid_argument, which
 // becomes INVALID_ARGUMENT. Use Bytes for what is not text.
@@ -37,6 +37,7 @@ void append_number(std::string& text, std::integral auto value) {
 
 // An element of an array literal.
 void append_element(std::string& array, std::string_view value);
+void append_element(std::string& array, Bytes value);
 void append_element(std::string& array, std::integral auto value) { append_number(array, value); }
 
 }  // namespace detail

@@ -132,6 +132,37 @@ PqxxSession::~PqxxSession() = default;
 
 void PqxxSession::run_script(const std::string& sql) { statements_->exec(sql); }
 
+namespace {
+
+using Result = std::unique_ptr<PGresult, void (*)(PGresult*)>;
+
+[[noreturn]] void throw_as_pqxx(PGconn* connection, const PGresult* result, const char* sql) {
+  const std::string message = PQerrorMessage(connection);
+  const char* const sqlstate =
+      result == nullptr ? nullptr : PQresultErrorField(result, PG_DIAG_SQLSTATE);
+  if (sqlstate == nullptr) throw pqxx::broken_connection(message);
+  throw pqxx::sql_error(message, sql, sqlstate);
+}
+
+}  // namespace
+
+void libpq_copy_in(PGconn* connection, const char* sql, std::string_view data) {
+  {
+    const Result begun(PQexec(connection, sql), &PQclear);
+    if (PQresultStatus(begun.get()) != PGRES_COPY_IN) throw_as_pqxx(connection, begun.get(), sql);
+  }
+  constexpr char kTrailer[] = {'\377', '\377'};
+  // What Postgres says of the data comes with the result, also when it stopped reading.
+  (void)PQputCopyData(connection, data.data(), static_cast<int>(data.size()));
+  (void)PQputCopyData(connection, kTrailer, sizeof kTrailer);
+  (void)PQputCopyEnd(connection, nullptr);
+  Result ended(PQgetResult(connection), &PQclear);
+  while (const Result more{PQgetResult(connection), &PQclear}) {
+    if (PQresultStatus(more.get()) == PGRES_COPY_IN) break;  // the connection is beyond hope
+  }
+  if (PQresultStatus(ended.get()) != PGRES_COMMAND_OK) throw_as_pqxx(connection, ended.get(), sql);
+}
+
 std::string pqxx_sqlstate(const std::exception& error) {
   // First those that say it only by their type in 6.4.
   if (dynamic_cast<const pqxx::serialization_failure*>(&error) != nullptr) return "40001";

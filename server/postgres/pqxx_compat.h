@@ -40,6 +40,10 @@ class PqxxSession {
   std::unique_ptr<pqxx::nontransaction> statements_;  // destroyed before the connection
 };
 
+// COPY FROM STDIN of `data` in the binary format, without the trailer. By libpq, because
+// libpqxx 6.4 and 7.10 have different streams, and both are of text. Throws what libpqxx would.
+void libpq_copy_in(PGconn* connection, const char* sql, std::string_view data);
+
 // The SQLSTATE of what libpqxx threw, or an empty string.
 std::string pqxx_sqlstate(const std::exception& error);
 bool pqxx_is_broken_connection(const std::exception& error);

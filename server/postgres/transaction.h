@@ -10,7 +10,10 @@
 
 #include <array>
 
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
 #include "absl/types/span.h"
+#include "server/postgres/copy_rows.h"
 #include "server/postgres/param.h"
 #include "server/postgres/rows.h"
 #include "server/postgres/statement.h"
@@ -39,6 +42,14 @@ class Transaction {
     }
   }
   Rows run_with(const Statement& statement, absl::Span<const Param> params);
+
+  // `sql` is a COPY ... FROM STDIN (FORMAT binary).
+  void copy(const char* sql, const CopyRows& rows);
+
+  // Runs `work` so that what it did can be undone alone: it is kept if `work` returns OK, undone if
+  // it returns an error, and also if a statement of it fails, whose status is then the result.
+  // A lost connection, and being told to stop, are thrown on: they end the whole.
+  absl::Status nested(absl::FunctionRef<absl::Status()> work);
 
  private:
   detail::Connection& connection_;

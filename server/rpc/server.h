@@ -131,15 +131,15 @@ class ServiceRoutes {
                         void (Base::*)(grpc::ServerContext*,
                                        grpc::ServerAsyncReader<Response, Request>*,
                                        grpc::CompletionQueue*, grpc::ServerCompletionQueue*, void*),
-                        Handler handler) {
-    add<ClientStreaming<Request, Response>>(name, std::move(handler));
+                        Handler handler, Method::Length length = Method::Length::kBounded) {
+    add<ClientStreaming<Request, Response>>(name, std::move(handler), length);
   }
   template <class Base, class Request, class Response, class Handler>
   void bidi(const std::string& name,
             void (Base::*)(grpc::ServerContext*, grpc::ServerAsyncReaderWriter<Response, Request>*,
                            grpc::CompletionQueue*, grpc::ServerCompletionQueue*, void*),
-            Handler handler) {
-    add<Bidi<Request, Response>>(name, std::move(handler));
+            Handler handler, Method::Length length = Method::Length::kBounded) {
+    add<Bidi<Request, Response>>(name, std::move(handler), length);
   }
 
  private:

@@ -5,7 +5,9 @@
 
 #include <cstdint>
 #include <new>
+#include <string_view>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "server/users/errors.h"
 
@@ -38,6 +40,50 @@ constexpr Statement kRecord{"record_answer", R"(
       ORDER BY create_time LIMIT 2 FOR UPDATE SKIP LOCKED)))
   UPDATE idempotency_keys SET response = $3 WHERE method = $1 AND request_id = $2)"};
 
+// As kClaim, in the order of the ids.
+constexpr Statement kClaimMany{"claim_request_ids", R"(
+  INSERT INTO idempotency_keys AS held (method, request_id, request_hash, response)
+  SELECT $1, request_id, request_hash, ''
+  FROM unnest($2::text[], $3::bytea[]) AS new (request_id, request_hash) ORDER BY request_id
+  ON CONFLICT (method, request_id) DO UPDATE
+    SET request_hash = EXCLUDED.request_hash, response = '', create_time = now()
+    WHERE held.create_time < now() - interval '24 hours'
+  RETURNING request_id)"};
+
+constexpr Statement kFirstAnswers{"first_answers", R"(
+  SELECT request_hash, response, request_id FROM idempotency_keys
+  WHERE method = $1 AND request_id = ANY($2::text[]))"};
+
+constexpr Statement kRecordMany{"record_answers", R"(
+  WITH expired AS (
+    DELETE FROM idempotency_keys WHERE ctid = ANY(ARRAY(
+      SELECT ctid FROM idempotency_keys WHERE create_time < now() - interval '24 hours'
+      ORDER BY create_time LIMIT 2 * cardinality($2::text[]) FOR UPDATE SKIP LOCKED)))
+  UPDATE idempotency_keys SET response = new.response
+  FROM unnest($2::text[], $3::bytea[]) AS new (id, response)
+  WHERE method = $1 AND request_id = new.id)"};
+
+constexpr Statement kForgetMany{"forget_request_ids", R"(
+  DELETE FROM idempotency_keys WHERE method = $1 AND request_id = ANY($2::text[]))"};
+
+std::vector<std::string> ids_of(absl::Span<const Request> requests) {
+  std::vector<std::string> ids;
+  ids.reserve(requests.size());
+  for (const Request& request : requests) ids.push_back(request.request_id);
+  return ids;
+}
+
+absl::StatusOr<std::optional<std::string>> first_answer(const Rows& kept, std::size_t at,
+                                                        const Request& request) {
+  if (kept[at].bytes(0) != request.hash) return request_id_reused();
+  return kept[at].bytes(1);
+}
+
+// It was held by another and expired between the two statements.
+absl::Status expired_just_now() {
+  return absl::AbortedError("the request_id has just expired; try again");
+}
+
 }  // namespace
 
 std::string fingerprint(absl::Span<const std::string> parts) {
@@ -58,14 +104,50 @@ absl::StatusOr<std::optional<std::string>> claim(postgres::Transaction& transact
       transaction.run(kClaim, request.method, request.request_id, Bytes(request.hash));
   if (!claimed.empty()) return std::nullopt;
   const Rows first = transaction.run(kFirstAnswer, request.method, request.request_id);
-  // It expired between the two statements.
-  if (first.empty()) return absl::AbortedError("the request_id has just expired; try again");
-  if (first[0].bytes(0) != request.hash) return request_id_reused();
-  return first[0].bytes(1);
+  if (first.empty()) return expired_just_now();
+  return first_answer(first, 0, request);
 }
 
 void record(postgres::Transaction& transaction, const Request& request, const std::string& answer) {
   transaction.run(kRecord, request.method, request.request_id, Bytes(answer));
+}
+
+std::vector<absl::StatusOr<std::optional<std::string>>> claim_many(
+    postgres::Transaction& transaction, absl::Span<const Request> requests) {
+  std::vector<absl::StatusOr<std::optional<std::string>>> outcomes(requests.size(),
+                                                                   expired_just_now());
+  if (requests.empty()) return outcomes;
+  absl::flat_hash_map<std::string_view, std::size_t> slots;
+  std::vector<Bytes> hashes;
+  for (std::size_t slot = 0; slot < requests.size(); ++slot) {
+    slots.emplace(requests[slot].request_id, slot);
+    hashes.emplace_back(requests[slot].hash);
+  }
+  const std::string& method = requests[0].method;
+  const std::vector<std::string> ids = ids_of(requests);
+  const Rows claimed = transaction.run(kClaimMany, method, ids, hashes);
+  for (const auto row : claimed) outcomes[slots.at(row.view(0))] = std::nullopt;
+  if (claimed.size() == requests.size()) return outcomes;
+  const Rows kept = transaction.run(kFirstAnswers, method, ids);
+  for (std::size_t at = 0; at < kept.size(); ++at) {
+    const std::size_t slot = slots.at(kept[at].view(2));
+    if (outcomes[slot].ok()) continue;  // ours
+    outcomes[slot] = first_answer(kept, at, requests[slot]);
+  }
+  return outcomes;
+}
+
+void record_many(postgres::Transaction& transaction, absl::Span<const Request> requests,
+                 absl::Span<const std::string> answers) {
+  if (requests.empty()) return;
+  std::vector<Bytes> bytes;
+  for (const std::string& answer : answers) bytes.emplace_back(answer);
+  transaction.run(kRecordMany, requests[0].method, ids_of(requests), bytes);
+}
+
+void forget_many(postgres::Transaction& transaction, absl::Span<const Request> requests) {
+  if (requests.empty()) return;
+  transaction.run(kForgetMany, requests[0].method, ids_of(requests));
 }
 
 }  // namespace weir::users::idempotency

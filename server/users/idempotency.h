@@ -15,8 +15,10 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "server/postgres/transaction.h"
 
 namespace weir::users::idempotency {
@@ -38,5 +40,14 @@ absl::StatusOr<std::optional<std::string>> claim(postgres::Transaction& transact
                                                  const Request& request);
 
 void record(postgres::Transaction& transaction, const Request& request, const std::string& answer);
+
+// The same for many requests of one method, no two with the same id: an outcome for each, in the
+// order given. Ids are claimed in their own order, so that two of these do not deadlock. One that
+// is claimed and then fails must be forgotten, for the transaction goes on with the others.
+std::vector<absl::StatusOr<std::optional<std::string>>> claim_many(
+    postgres::Transaction& transaction, absl::Span<const Request> requests);
+void record_many(postgres::Transaction& transaction, absl::Span<const Request> requests,
+                 absl::Span<const std::string> answers);
+void forget_many(postgres::Transaction& transaction, absl::Span<const Request> requests);
 
 }  // namespace weir::users::idempotency

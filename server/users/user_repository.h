@@ -17,6 +17,7 @@
 #include "server/postgres/loader.h"
 #include "server/postgres/pool.h"
 #include "server/users/user.h"
+#include "server/users/user_writes.h"
 
 namespace weir::users {
 
@@ -32,10 +33,6 @@ class UserRepository {
   Task<absl::StatusOr<std::vector<User>>> list_after(std::int64_t id, std::int64_t limit);
   Task<absl::StatusOr<std::int64_t>> count();
 
-  struct Created {
-    User user;
-    bool repeated = false;  // an answer from before; nothing was done now
-  };
   // ALREADY_EXISTS; INVALID_ARGUMENT if the request_id was used for another user.
   Task<absl::StatusOr<Created>> create(NewUser user);
 
@@ -47,6 +44,7 @@ class UserRepository {
     std::int64_t version_in_doubt = 0;
   };
   // NOT_FOUND; ABORTED if `version` is not the row's, nullopt matches all; ALREADY_EXISTS.
+  // An update of nothing only looks.
   Task<Changed> update(std::int64_t id, UserChanges changes, std::optional<std::int64_t> version);
   Task<Changed> remove(std::int64_t id, std::optional<std::int64_t> version);
 

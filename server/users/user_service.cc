@@ -15,8 +15,7 @@
 #include "server/api/paging.h"
 #include "server/status/details.h"
 #include "server/users/errors.h"
-#include "server/users/etag.h"
-#include "server/users/update_mask.h"
+#include "server/users/user_requests.h"
 #include "server/users/validation.h"
 #include "server/users/wire.h"
 
@@ -27,12 +26,6 @@ using status::BadRequest;
 
 constexpr const char* kUsersList = "users";
 constexpr api::PageLimits kPageLimits{.default_size = 50, .max_size = 1000, .first = 0};
-
-// nullopt: whatever the version is.
-std::optional<std::int64_t> required_version(const std::string& etag) {
-  if (etag.empty()) return std::nullopt;
-  return version_of(etag);
-}
 
 void check_ids(const v1::BatchGetUsersRequest& request, BadRequest& bad) {
   if (request.ids().empty()) bad.add("ids", "must not be empty");
@@ -56,19 +49,13 @@ void check_tried_password(const std::string& password, BadRequest& bad) {
 
 Task<absl::StatusOr<v1::User>> UserService::create_user(const v1::CreateUserRequest& request) {
   BadRequest bad;
-  NewUser user;
-  check_name("name", request.name(), bad);
-  user.name = request.name();
-  user.email = check_email("email", request.email(), bad);
-  if (!request.password().empty()) check_password("password", request.password(), bad);
-  api::check_request_id("request_id", request.request_id(), bad);
-  user.request_id = request.request_id();
+  NewUser user = new_user_of(request, bad);
   if (!bad.ok()) co_return bad;
 
   if (!request.password().empty()) {
     user.password_hash = co_await or_return(passwords_.hash(request.password()));
   }
-  UserRepository::Created created = co_await or_return(repository_.create(std::move(user)));
+  Created created = co_await or_return(repository_.create(std::move(user)));
   // A repeated answer may be out of date.
   if (!created.repeated) co_await cache_.put(created.user);
   co_return to_wire(std::move(created.user));
@@ -107,42 +94,28 @@ Task<absl::StatusOr<v1::ListUsersResponse>> UserService::list_users(
 }
 
 Task<absl::StatusOr<v1::User>> UserService::update_user(const v1::UpdateUserRequest& request) {
-  const std::int64_t id = request.user().id();
   BadRequest bad;
-  api::check_id("user.id", id, bad);
-  UserChanges changes = changes_of(request, bad);
+  Update update = update_of(request, bad);
   if (!bad.ok()) co_return bad;
 
-  const std::optional<std::int64_t> version = required_version(request.user().etag());
-  if (changes.empty()) co_return co_await unchanged(id, version);
-  UserRepository::Changed changed = co_await repository_.update(id, std::move(changes), version);
-  if (changed.version_in_doubt > 0) co_await cache_.doubt(id, changed.version_in_doubt);
+  UserRepository::Changed changed =
+      co_await repository_.update(update.id, std::move(update.changes), update.version);
+  if (changed.version_in_doubt > 0) co_await cache_.doubt(update.id, changed.version_in_doubt);
   User user = co_await or_return(std::move(changed.user));
   co_await cache_.put(user);
   co_return to_wire(std::move(user));
 }
 
-// An update of nothing.
-Task<absl::StatusOr<v1::User>> UserService::unchanged(std::int64_t id,
-                                                      std::optional<std::int64_t> version) {
-  std::optional<User> user = co_await or_return(repository_.find(id));
-  if (!user) co_return user_not_found(id);
-  if (version && *version != user->version) co_return etag_mismatch(id);
-  co_return to_wire(*std::move(user));
-}
-
 Task<absl::StatusOr<google::protobuf::Empty>> UserService::delete_user(
     const v1::DeleteUserRequest& request) {
-  const std::int64_t id = request.id();
   BadRequest bad;
-  api::check_id("id", id, bad);
+  const Deletion deletion = deletion_of(request, bad);
   if (!bad.ok()) co_return bad;
 
-  UserRepository::Changed changed =
-      co_await repository_.remove(id, required_version(request.etag()));
-  if (changed.version_in_doubt > 0) co_await cache_.doubt(id, changed.version_in_doubt);
+  UserRepository::Changed changed = co_await repository_.remove(deletion.id, deletion.version);
+  if (changed.version_in_doubt > 0) co_await cache_.doubt(deletion.id, changed.version_in_doubt);
   const User user = co_await or_return(std::move(changed.user));
-  co_await cache_.erase(id, user.version);
+  co_await cache_.erase(user.id, user.version);
   co_return google::protobuf::Empty();
 }
 

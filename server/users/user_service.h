@@ -39,7 +39,6 @@ class UserService {
   Task<absl::StatusOr<v1::User>> verify_password(const v1::VerifyPasswordRequest& request);
 
  private:
-  Task<absl::StatusOr<v1::User>> unchanged(std::int64_t id, std::optional<std::int64_t> version);
   Task<void> rehash(std::int64_t id, std::string password, std::string old_hash);
 
   UserRepository& repository_;
