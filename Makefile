@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test up down build fmt lint bench asan tsan test-debian13 clean
+.PHONY: help demo test chaos up down build fmt lint bench asan tsan test-debian13 clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -14,6 +14,12 @@ demo: ## build, start everything privately, show each call, drain under load, cl
 
 test: ## build the release, run the unit, integration and end-to-end tests
 	@scripts/test.sh release
+
+chaos: ## 100 rounds of a batch whose replicas are killed, and its Postgres: every item once
+	@scripts/install_packages.sh build test
+	@scripts/build.sh release
+	@WEIR_SOURCE_DIR=$(CURDIR) WEIR_BINARY_DIR=$(CURDIR)/build/release scripts/with_stack.sh \
+	  /usr/bin/python3 tests/chaos/batch_chaos.py --rounds 100 --items 20000 --chunk 500
 
 up: ## keep a server with its Postgres and Redis running; writes .weir/env
 	@scripts/up.sh

@@ -13,6 +13,7 @@
 #include "async/thread_loop.h"
 #include "server/admin/admin_server.h"
 #include "server/admin/probes.h"
+#include "server/batch/batches.h"
 #include "server/config/config.h"
 #include "server/log.h"
 #include "server/postgres/pool.h"
@@ -82,12 +83,16 @@ int run(const config::Config& config) {
   dashboard::DashboardService fresh_dashboards(fresh, config.dashboard_sections);
   dashboard::DashboardWatch dashboard_watch(fresh_dashboards, user_changes, draining);
 
+  batch::Batches batches(postgres, users, user_cache, passwords, page_tokens, draining,
+                         config.batch_process, config.batch);
+
   GrpcServices grpc_services;
   rpc::Server server(config.rpc);
   add_user_routes(server, grpc_services, users, user_watch);
   add_post_routes(server, grpc_services, posts);
   add_subscription_routes(server, grpc_services, subscriptions);
   add_dashboard_routes(server, grpc_services, dashboards, dashboard_watch);
+  add_batch_routes(server, grpc_services, batches.service());
   admin::AdminServer admin;
   admin::add_probes(admin, server);
   if (absl::Status status = admin.start(config.admin_address); !status.ok()) return fail(status);
@@ -96,7 +101,8 @@ int run(const config::Config& config) {
   log::info("serving", {{"address", server.address()}, {"admin_address", admin.address()}});
 
   ThreadLoop loop;
-  ServerDrain target(server, draining, cache ? &*cache : nullptr, housekeeping, config.close_limit);
+  ServerDrain target(server, draining, &batches.executor(), cache ? &*cache : nullptr, housekeeping,
+                     config.close_limit);
   const rpc::DrainReport report = loop.run(serve_until_signal(signals, target, config.drain));
   log_report(report);
   if (report.left > 0) std::_Exit(report.exit_code());  // what still runs must not be destroyed

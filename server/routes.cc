@@ -71,4 +71,22 @@ void add_dashboard_routes(rpc::Server& server, GrpcServices& grpc,
                           rpc::Method::Length::kAsAsked);
 }
 
+void add_batch_routes(rpc::Server& server, GrpcServices& grpc, batch::BatchService& batches) {
+  using Async = batch::v1::BatchService::AsyncService;
+  using batch::BatchService;
+  using Length = rpc::Method::Length;
+  auto routes = server.add_service(grpc.batch, batch::v1::BatchService::service_full_name());
+  const auto to = handlers_of(batches);
+  routes.bidi("ProcessBatch", &Async::RequestProcessBatch, to(&BatchService::process_batch),
+              Length::kAsAsked);
+  routes.client_streaming("SubmitBatch", &Async::RequestSubmitBatch,
+                          to(&BatchService::submit_batch), Length::kAsAsked);
+  routes.unary("GetBatch", &Async::RequestGetBatch, to(&BatchService::get_batch));
+  routes.server_streaming("WatchBatch", &Async::RequestWatchBatch, to(&BatchService::watch_batch),
+                          Length::kAsAsked);
+  routes.unary("ListBatchResults", &Async::RequestListBatchResults,
+               to(&BatchService::list_batch_results));
+  routes.unary("CancelBatch", &Async::RequestCancelBatch, to(&BatchService::cancel_batch));
+}
+
 }  // namespace weir

@@ -4,6 +4,7 @@
 // Which handler answers which method: the one place that knows both gRPC's generated services and
 // ours.
 
+#include "server/batch/batch_service.h"
 #include "server/dashboard/dashboard_service.h"
 #include "server/dashboard/dashboard_watch.h"
 #include "server/posts/post_service.h"
@@ -11,6 +12,7 @@
 #include "server/subscriptions/subscription_service.h"
 #include "server/users/user_service.h"
 #include "server/users/user_watch.h"
+#include "weir/batch/v1/batch.grpc.pb.h"
 #include "weir/dashboard/v1/dashboard.grpc.pb.h"
 #include "weir/posts/v1/posts.grpc.pb.h"
 #include "weir/subscriptions/v1/subscriptions.grpc.pb.h"
@@ -24,6 +26,7 @@ struct GrpcServices {
   posts::v1::PostService::AsyncService posts;
   subscriptions::v1::SubscriptionService::AsyncService subscriptions;
   dashboard::v1::DashboardService::AsyncService dashboard;
+  batch::v1::BatchService::AsyncService batch;
 };
 
 void add_user_routes(rpc::Server& server, GrpcServices& grpc, users::UserService& users,
@@ -34,5 +37,6 @@ void add_subscription_routes(rpc::Server& server, GrpcServices& grpc,
 void add_dashboard_routes(rpc::Server& server, GrpcServices& grpc,
                           dashboard::DashboardService& dashboards,
                           dashboard::DashboardWatch& watch);
+void add_batch_routes(rpc::Server& server, GrpcServices& grpc, batch::BatchService& batches);
 
 }  // namespace weir

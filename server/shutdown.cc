@@ -29,6 +29,7 @@ std::string print(Duration duration) {
 void ServerDrain::announce() {
   log::info("draining", {{"in_progress", absl::StrCat(in_progress())}});
   server_.health().set_serving(false);
+  if (batches_ != nullptr) batches_->stop();
 }
 
 void ServerDrain::refuse() {
@@ -44,6 +45,11 @@ Task<std::vector<rpc::ServerLoop::Straggler>> ServerDrain::stragglers() {
 }
 
 Task<void> ServerDrain::shut_down(Duration limit) {
+  // Before anything else: what it cannot finish is given back to the other replicas.
+  if (batches_ != nullptr) {
+    const auto finish = [batches = batches_, time = close_limit_] { batches->finish(time); };
+    (void)co_await spawn_blocking(threads_, finish);
+  }
   // A call that does not end even when cancelled keeps its loop, and what it uses, for ever: then
   // the process ends without waiting for it (see main.cc).
   if (in_progress() > 0) co_return;

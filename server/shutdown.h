@@ -8,6 +8,7 @@
 
 #include "async/blocking_pool.h"
 #include "async/cancellation.h"
+#include "server/batch/executor_thread.h"
 #include "server/redis/cache.h"
 #include "server/rpc/drain.h"
 #include "server/rpc/server.h"
@@ -17,11 +18,13 @@ namespace weir {
 class ServerDrain final : public rpc::DrainTarget {
  public:
   // `draining` is cancelled when new calls are refused, and ends the streams that would last (see
-  // server/api/draining.h). `cache` may be null. `threads` runs what blocks: one thread is enough.
-  ServerDrain(rpc::Server& server, CancellationToken draining, redis::Cache* cache,
-              BlockingPool& threads, Duration close_limit)
+  // server/api/draining.h). `batches` and `cache` may be null. `threads` runs what blocks: one
+  // thread is enough.
+  ServerDrain(rpc::Server& server, CancellationToken draining, batch::ExecutorThread* batches,
+              redis::Cache* cache, BlockingPool& threads, Duration close_limit)
       : server_(server),
         draining_(std::move(draining)),
+        batches_(batches),
         cache_(cache),
         threads_(threads),
         close_limit_(close_limit) {}
@@ -38,6 +41,7 @@ class ServerDrain final : public rpc::DrainTarget {
  private:
   rpc::Server& server_;
   CancellationToken draining_;
+  batch::ExecutorThread* const batches_;
   redis::Cache* const cache_;
   BlockingPool& threads_;
   const Duration close_limit_;

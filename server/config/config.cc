@@ -134,6 +134,27 @@ void add_watches(Settings& table, Config& config) {
                "that a watch may be behind; then it is ended");
 }
 
+void add_batches(Settings& table, Config& config) {
+  batch::ExecutorOptions& options = config.batch;
+  table.section("Batches");
+  table.number("batch-items-in-call", &config.batch_process.in_call, 1, 10'000, "items",
+               "of one ProcessBatch in progress at once");
+  table.number("batch-items-in-server", &config.batch_process.in_server, 1, 1'000'000, "items",
+               "of all of them together");
+  table.number("batch-workers", &options.workers, 0, 100, "chunks",
+               "of submitted batches in progress here at once; 0: other replicas do them");
+  table.number("batch-chunk-items", &options.chunk_items, 1, 10'000, "items",
+               "of a submitted batch that are claimed, and committed, together");
+  table.duration("batch-lease", &options.lease, seconds(1), hours(1),
+                 "after which what a killed replica had claimed is claimed by another");
+  table.duration("batch-poll", &options.poll, milliseconds(10), minutes(1),
+                 "between looks for work that nobody told this replica of");
+  table.duration("batch-upkeep", &options.upkeep, milliseconds(10), hours(1),
+                 "between looks for batches that are too old");
+  table.duration("batch-keep", &options.keep, seconds(1), hours(24 * 365),
+                 "of a batch and its results, after its end");
+}
+
 void add_drain(Settings& table, Config& config) {
   table.section("Shutting down: SIGTERM drains, a second one cuts");
   table.duration("drain-quiet", &config.drain.quiet, milliseconds(0), hours(1),
@@ -159,6 +180,7 @@ void describe(Settings& table, Config& config) {
   add_users(table, config);
   add_watches(table, config);
   add_dashboards(table, config);
+  add_batches(table, config);
   add_drain(table, config);
   table.section("Instead");
   table.command("help", &config.show_help, "print this");

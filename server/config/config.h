@@ -9,6 +9,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "server/batch/executor.h"
+#include "server/batch/item_processor.h"
 #include "server/dashboard/section_budget.h"
 #include "server/postgres/options.h"
 #include "server/redis/cache_options.h"
@@ -40,6 +42,8 @@ struct Config {
   users::AttemptLimit attempts;
   users::FeedOptions feed;
   dashboard::SectionBudget dashboard_sections;
+  batch::ProcessLimits batch_process;
+  batch::ExecutorOptions batch;
 
   rpc::DrainLimits drain;
   Duration close_limit = std::chrono::seconds(3);

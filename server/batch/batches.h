@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Batches: all there is for batches in one replica, put together: the service and the executor.
+
+#include <utility>
+
+#include "server/batch/batch_service.h"
+#include "server/batch/executor_thread.h"
+#include "server/batch/item.h"
+
+namespace weir::batch {
+
+class Batches {
+ public:
+  // Starts to work. All of them must outlive this. For the others see batch_service.h.
+  Batches(postgres::Pool& pool, users::UserService& users, users::UserCache& cache,
+          users::Passwords& passwords, const api::PageTokens& page_tokens,
+          CancellationToken draining, ProcessLimits limits, const ExecutorOptions& options)
+      : processor_([&users](const v1::BatchItem& item) { return process_item(users, item); },
+                   limits),
+        repository_(pool, options.chunk_items),
+        service_(processor_, repository_, passwords, page_tokens, work_, std::move(draining)),
+        chunks_(pool, options.lease),
+        upkeep_(pool, options.keep),
+        executor_(chunks_, upkeep_, cache, work_, options),
+        thread_(executor_) {}
+
+  BatchService& service() { return service_; }
+  ExecutorThread& executor() { return thread_; }
+
+ private:
+  Bell work_;
+  ItemProcessor processor_;
+  BatchRepository repository_;
+  BatchService service_;
+  ChunkRepository chunks_;
+  Upkeep upkeep_;
+  Executor executor_;
+  ExecutorThread thread_;  // last: it uses the others until it is destroyed
+};
+
+}  // namespace weir::batch
