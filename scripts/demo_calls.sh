@@ -113,6 +113,19 @@ show 3 weir users get 3
 show 3 weir dashboard 3
 show 4 weir posts create 1 --title ' '
 
+chapter "Many at once: over a stream, or handed in to be done whatever happens"
+items=$WEIR_STACK_DIR/items.csv
+printf '%s\n' 'item_id,name,email' 'first,Edsger Dijkstra,edsger@example.com' \
+  'second,Barbara Liskov,barbara@example.com' 'third,Ada Again,ada@example.com' >"$items"
+show 1 weir batch process "$items"
+{
+  echo 'name,email'
+  for number in {1..2000}; do echo "User $number,user.$number@example.com"; done
+} >"$items"
+show 0 weir batch submit "$items" --request-id import-1 --watch
+show 0 weir batch submit "$items" --request-id import-1
+show 0 weir batch results batches/1 --page-size 3
+
 chapter "One of two servers is told to end while a client sends 1,000 calls a second to both"
 serve 2
 load=(weir load --rate 1000 --duration 4s --ids 1-2 --no-retries

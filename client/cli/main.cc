@@ -51,6 +51,7 @@ int main(int argc, char** argv) {
   add_posts_commands(app, chosen);
   add_subscriptions_commands(app, chosen);
   add_dashboard_command(app, chosen);
+  add_batch_commands(app, chosen);
   add_health_command(app, chosen);
   add_load_command(app, chosen);
   app.footer(std::string(R"(Examples:

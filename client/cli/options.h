@@ -29,6 +29,7 @@ void add_users_watch_command(CLI::App& users, Action& chosen);
 void add_posts_commands(CLI::App& app, Action& chosen);
 void add_subscriptions_commands(CLI::App& app, Action& chosen);
 void add_dashboard_command(CLI::App& app, Action& chosen);
+void add_batch_commands(CLI::App& app, Action& chosen);
 void add_health_command(CLI::App& app, Action& chosen);
 void add_load_command(CLI::App& app, Action& chosen);
 
