@@ -106,8 +106,9 @@ Task<absl::Status> Executor::work_on(Chunk chunk, [[maybe_unused]] Permit worker
                     {"chunk", absl::StrCat(chunk.number)},
                     {"reason", std::string(ran.status().message())}});
     }
+    const Duration pause = is_ending ? Duration::zero() : kPause;
     // If it is not known whether it was committed: then it is done, and this does nothing.
-    co_await give_back(chunk, is_ending ? Duration::zero() : kPause);
+    co_await give_back(chunk, pause);
     co_return absl::OkStatus();
   }
   if (!ran->was_ours) co_return absl::OkStatus();
