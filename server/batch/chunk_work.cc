@@ -50,7 +50,7 @@ class Work {
     }
     if (users.empty()) return;
     std::vector<absl::StatusOr<users::Created>> created = insert_users(transaction_, users);
-    for (std::size_t i = 0; i < slots.size(); ++i) created_one(slots[i], std::move(created[i]));
+    for (std::size_t i = 0; i < slots.size(); ++i) created_one(slots[i], created[i]);
   }
 
   void do_rest(Mode mode) {
@@ -85,7 +85,7 @@ class Work {
     switch (item.op_case()) {
       case v1::BatchItem::kCreate: {
         const users::NewUser user = new_user_of(item);
-        created_one(at, std::move(insert_users(transaction_, absl::MakeConstSpan(&user, 1))[0]));
+        created_one(at, insert_users(transaction_, absl::MakeConstSpan(&user, 1))[0]);
         break;
       }
       case v1::BatchItem::kUpdate: {
@@ -107,11 +107,11 @@ class Work {
     }
   }
 
-  void created_one(std::size_t at, absl::StatusOr<users::Created> created) {
+  void created_one(std::size_t at, const absl::StatusOr<users::Created>& created) {
     if (!created.ok()) return ended(at, created.status());
     // A repeated answer may be out of date.
     if (!created->repeated) effects_.written.push_back(created->user);
-    ended(at, absl::StatusOr<users::User>(std::move(created->user)));
+    ended(at, absl::StatusOr<users::User>(created->user));
   }
 
   void ended(std::size_t at, absl::StatusOr<users::User> user) {
