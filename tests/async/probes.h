@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <utility>
+#include <vector>
 
 #include "async/sleep.h"
 #include "async/task.h"
@@ -27,6 +28,12 @@ class Alive {
  private:
   int* count_;
 };
+
+inline std::vector<int> one_to(int last) {
+  std::vector<int> all;
+  for (int i = 1; i <= last; ++i) all.push_back(i);
+  return all;
+}
 
 // A Runnable made of a function.
 class Posted final : public Runnable {

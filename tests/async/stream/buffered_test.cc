@@ -20,7 +20,7 @@ namespace {
 using namespace std::chrono_literals;
 using testing::Alive;
 
-using Result = absl::StatusOr<int>;
+using Number = absl::StatusOr<int>;
 
 // What the calls of one test share.
 struct Calls {
@@ -30,7 +30,7 @@ struct Calls {
 };
 
 // Call n takes (7 n mod 4) seconds, so that ends and starts come in different orders.
-Task<Result> call(Calls& calls, int value) {
+Task<Number> call(Calls& calls, int value) {
   const Alive here(calls.alive);
   ++calls.begun;
   calls.most = std::max(calls.most, calls.alive);
@@ -38,13 +38,13 @@ Task<Result> call(Calls& calls, int value) {
   co_return value;
 }
 
-Stream<Task<Result>> calls_of(Calls& calls, int last) {
+Stream<Task<Number>> calls_of(Calls& calls, int last) {
   for (int i = 1; i <= last; ++i) co_yield call(calls, i);
 }
 
 Task<absl::StatusOr<std::vector<int>>> all_of(Calls& calls, bool ordered, std::size_t limit) {
   auto body = [&](TaskScope& scope) -> Task<absl::StatusOr<std::vector<int>>> {
-    Stream<Task<Result>> tasks = calls_of(calls, 12);
+    Stream<Task<Number>> tasks = calls_of(calls, 12);
     if (ordered) co_return co_await try_collect(buffered(scope, std::move(tasks), limit));
     co_return co_await try_collect(buffer_unordered(scope, std::move(tasks), limit));
   };
@@ -109,11 +109,11 @@ ASYNC_TEST(BufferUnordered, DoesNothingBeforeItIsAsked) {
 }
 
 ASYNC_TEST(Buffered, PassesErrorsOnInTheirPlaces) {
-  auto source = []() -> Stream<absl::StatusOr<Task<Result>>> {
-    co_yield testing::value_after(2s, Result(1));
+  auto source = []() -> Stream<absl::StatusOr<Task<Number>>> {
+    co_yield testing::value_after(2s, Number(1));
     co_yield absl::NotFoundError("no task");
-    co_yield testing::value_after(1s, Result(absl::AbortedError("failed")));
-    co_yield testing::value_after(0s, Result(4));
+    co_yield testing::value_after(1s, Number(absl::AbortedError("failed")));
+    co_yield testing::value_after(0s, Number(4));
   };
   auto body = [&](TaskScope& scope) -> Task<absl::Status> {
     const auto all = co_await collect(buffered(scope, source(), 4));

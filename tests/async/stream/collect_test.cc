@@ -14,7 +14,7 @@
 namespace weir {
 namespace {
 
-using Result = absl::StatusOr<int>;
+using Number = absl::StatusOr<int>;
 
 ASYNC_TEST(Iter, MovesOutOfWhatItOwns) {
   std::vector<std::unique_ptr<int>> owned;
@@ -34,7 +34,7 @@ ASYNC_TEST(Iter, LeavesWhatAViewLooksAtAsItIs) {
 
 ASYNC_TEST(TryCollect, YieldsTheValuesOrTheFirstError) {
   int alive = 0;
-  auto stream = [](int& count, bool fails) -> Stream<Result> {
+  auto stream = [](int& count, bool fails) -> Stream<Number> {
     const testing::Alive here(count);
     co_yield 1;
     if (fails) co_yield absl::NotFoundError("none");

@@ -30,7 +30,7 @@ ASYNC_TEST(ForEachConcurrent, RunsAtMostItsLimit) {
     --running;
     sum += value;
   };
-  const absl::Status status = co_await for_each_concurrent(iter(numbers(10)), 3, work);
+  const absl::Status status = co_await for_each_concurrent(iter(testing::one_to(10)), 3, work);
   EXPECT_TRUE(status.ok()) << status;
   EXPECT_EQ(most, 3);
   EXPECT_EQ(sum, 55);
@@ -61,7 +61,7 @@ ASYNC_TEST(ForEachConcurrent, StopsAllAtTheFirstErrorAndWaitsForThem) {
     if (value == 3) co_return co_await testing::status_after(1s, absl::NotFoundError("third"));
     co_return co_await sleep(1h);
   };
-  const absl::Status status = co_await for_each_concurrent(iter(numbers(100)), 5, work);
+  const absl::Status status = co_await for_each_concurrent(iter(testing::one_to(100)), 5, work);
   EXPECT_TRUE(absl::IsNotFound(status)) << status;
   EXPECT_EQ(alive, 0);
   EXPECT_LE(began, 6);
@@ -94,7 +94,7 @@ ASYNC_TEST(ForEachConcurrent, LeavesNothingRunningWhereverItIsCancelled) {
     const EventLoop& loop = (co_await this_context()).loop();
     const TimePoint begin = loop.now();
     const absl::Status status =
-        co_await timeout(patience, for_each_concurrent(iter(numbers(6)), 2, work));
+        co_await timeout(patience, for_each_concurrent(iter(testing::one_to(6)), 2, work));
     EXPECT_EQ(alive, 0);
     EXPECT_TRUE(status.ok() ? patience >= 3s : absl::IsDeadlineExceeded(status)) << status;
     EXPECT_EQ(loop.now(), begin + std::min<Duration>(patience, 3s));

@@ -18,10 +18,10 @@ namespace {
 using namespace std::chrono_literals;
 using testing::Alive;
 
-using Result = absl::StatusOr<int>;
+using Number = absl::StatusOr<int>;
 
 // `base` + 1, 2, ... one each `period`.
-Stream<Result> every(Duration period, int base, int count, int& alive) {
+Stream<Number> every(Duration period, int base, int count, int& alive) {
   const Alive here(alive);
   for (int i = 1; i <= count; ++i) {
     co_await or_return(co_await sleep(period));
@@ -89,18 +89,18 @@ ASYNC_TEST(Merge, ReadsNoFurtherAheadThanOneItemASource) {
 }
 
 ASYNC_TEST(Merge, PassesErrorsOnAndGoesOn) {
-  auto failing = []() -> Stream<Result> {
+  auto failing = []() -> Stream<Number> {
     co_yield absl::NotFoundError("none");
     co_yield 2;
   };
   int alive = 0;
-  auto body = [&](TaskScope& scope) -> Task<absl::StatusOr<std::vector<Result>>> {
+  auto body = [&](TaskScope& scope) -> Task<absl::StatusOr<std::vector<Number>>> {
     co_return co_await collect(merge(scope, failing(), every(1s, 10, 1, alive)));
   };
   const auto all = co_await with_scope(body);
   CO_ASSERT_OK(all);
   EXPECT_EQ(all->size(), 3U);
-  EXPECT_EQ(std::count_if(all->begin(), all->end(), [](const Result& r) { return r.ok(); }), 2);
+  EXPECT_EQ(std::count_if(all->begin(), all->end(), [](const Number& r) { return r.ok(); }), 2);
 }
 
 // The select loop of Tokio: whoever is quicker, no item is lost, whenever the reader gives up.
