@@ -48,14 +48,31 @@ def psql(url: str, sql: str) -> str:
 
 
 @contextlib.contextmanager
+def redis(name: str):
+    """A Redis of its own in WEIR_REDIS_URL."""
+    script = [SOURCE / "scripts/redis.sh"]
+    directory = [os.path.join(os.environ["WEIR_STACK_DIR"], name)]
+    before = os.environ["WEIR_REDIS_URL"]
+    printed = subprocess.check_output([*script, "start", *directory], text=True, timeout=LIMIT)
+    os.environ["WEIR_REDIS_URL"] = re.search("WEIR_REDIS_URL=(.*)", printed).group(1)
+    try:
+        yield
+    finally:
+        os.environ["WEIR_REDIS_URL"] = before
+        subprocess.check_call([*script, "remove", *directory], timeout=LIMIT)
+
+
+@contextlib.contextmanager
 def database():
-    """The URL of an empty database, dropped at the end."""
+    """The URL of an empty database, dropped at the end. Until then WEIR_REDIS_URL names an empty
+    Redis: what is cached of another database would answer for the users of the same ids."""
     main = os.environ["WEIR_DATABASE_URL"]
     name = f"e2e_{os.getpid()}_{time.monotonic_ns()}"
     psql(main, f"CREATE DATABASE {name}")
     parts = urllib.parse.urlsplit(main)
     try:
-        yield urllib.parse.urlunsplit(parts._replace(path="/" + name))
+        with redis(name):
+            yield urllib.parse.urlunsplit(parts._replace(path="/" + name))
     finally:
         psql(main, f"DROP DATABASE {name} WITH (FORCE)")
 
