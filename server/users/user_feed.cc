@@ -30,6 +30,11 @@ UserFeed::UserFeed(const postgres::Options& postgres, const FeedOptions& options
       listener_(postgres, {event_log::kChannel, options.poll, options.pause},
                 [this](auto& db, const auto& why) { return look(db, why); }) {}
 
+UserFeed::Subscription UserFeed::subscribe() const {
+  std::lock_guard lock(sending_);
+  return {batches_.subscribe(), head_.get()};
+}
+
 Duration UserFeed::look(postgres::Transaction& db, const postgres::Listener::Why& why) {
   was_rung_ |= why.rung;
   const event_log::Settled settled = event_log::settled(db, position_);
@@ -61,6 +66,7 @@ bool UserFeed::read_one_batch(postgres::Transaction& db, std::int64_t upto) {
   position_ = page.events.back().seq;
   const Batch batch = make_batch(after, position_, std::move(page.events), tokens_);
   if (on_batch_) on_batch_(*batch);
+  std::lock_guard lock(sending_);
   batches_.send(batch);
   head_.send(position_);
   return is_full;

@@ -21,6 +21,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 
 #include "async/broadcast.h"
 #include "async/watch.h"
@@ -51,9 +52,13 @@ class UserFeed {
   // Everything up to here was read and sent. Negative until the feed has found out where it begins.
   watch::Receiver<std::int64_t> head() const { return head_.subscribe(); }
 
-  // Batches from now on. The first may not follow on what the subscriber has read so far: see
-  // EventBatch::after.
-  broadcast::Receiver<Batch> subscribe() const { return batches_.subscribe(); }
+  // Batches from now on, and where they begin: the first follows on the head of this moment. One
+  // that was sent between two calls, of head() and of this, would be in neither.
+  struct Subscription {
+    broadcast::Receiver<Batch> batches;
+    std::int64_t head;
+  };
+  Subscription subscribe() const;
 
  private:
   Duration look(postgres::Transaction& db, const postgres::Listener::Why& why);
@@ -63,6 +68,7 @@ class UserFeed {
   const FeedOptions options_;
   const ResumeTokens& tokens_;
   const std::function<void(const EventBatch&)> on_batch_;
+  mutable std::mutex sending_;  // what is sent to batches_ and head_ is one thing
   broadcast::Sender<Batch> batches_;
   watch::Sender<std::int64_t> head_;
 

@@ -43,19 +43,20 @@ class UserWatch::Follower {
     for (std::int64_t end = head.get(); position_ < end; end = head.get()) {
       co_await or_return(co_await read_up_to(end));
     }
-    broadcast::Receiver<UserFeed::Batch> batches = watch_.feed_.subscribe();
+    UserFeed::Subscription feed = watch_.feed_.subscribe();
+    co_await or_return(co_await read_up_to(feed.head));  // what came since the last page
     UserFeed::Batch next;
     for (;;) {
       if (next == nullptr) {
-        absl::StatusOr<UserFeed::Batch> received = co_await batches.recv();
+        absl::StatusOr<UserFeed::Batch> received = co_await feed.batches.recv();
         if (absl::IsDataLoss(received.status())) co_return watch_too_slow();
         next = co_await or_return(std::move(received));
       }
       const UserFeed::Batch batch = std::exchange(next, nullptr);
-      // What came between the last page and the subscription, or while the feed was cut off.
+      // What came while the feed was cut off.
       if (position_ < batch->after) co_await or_return(co_await read_up_to(batch->after));
       if (in_batches_ && position_ == batch->after) {
-        next = co_await or_return(co_await write_with_more(batch, batches));
+        next = co_await or_return(co_await write_with_more(batch, feed.batches));
       } else {
         co_await or_return(co_await write(*batch));
       }

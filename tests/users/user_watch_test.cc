@@ -3,6 +3,7 @@
 // watch survives.
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <map>
 #include <set>
 #include <string>
@@ -227,6 +228,30 @@ TEST_F(UserWatchTest, ManyMissedEventsComeInPages) {
   for (const v1::UserEvent& event : collector.events()) ids.insert(event.user().id());
   EXPECT_EQ(ids.size(), 1701);
   EXPECT_EQ(collector.events().back().user().name(), "last");
+}
+
+TEST_F(UserWatchTest, ASubscriptionFollowsOnItsHead) {
+  WatchStack stack(database_);
+  std::atomic<bool> has_enough = false;
+  std::thread writer([&] {
+    Psql db = another();
+    for (int i = 0; !has_enough; ++i) {
+      db.run(insert(absl::StrCat("user", i)));
+      stack.feed().ring();
+    }
+  });
+  ASSERT_TRUE(eventually([&] { return stack.feed().head().get() > 0; }));
+  // The last one before the head moves on is the one that is at risk.
+  UserFeed::Subscription last = stack.feed().subscribe();
+  for (int round = 0; round < 100; ++round) {
+    UserFeed::Subscription next = stack.feed().subscribe();
+    for (; next.head == last.head; next = stack.feed().subscribe()) last = std::move(next);
+    const absl::StatusOr<UserFeed::Batch> first = last.batches.try_recv();
+    EXPECT_EQ(first.ok() ? (*first)->after : -1, last.head) << "in round " << round;
+    last = std::move(next);
+  }
+  has_enough = true;
+  writer.join();
 }
 
 TEST_F(UserWatchTest, InBatchesTheFirstMessageSaysWhereItBegan) {
