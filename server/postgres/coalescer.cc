@@ -32,11 +32,11 @@ absl::Status closed_error() { return absl::UnavailableError("the database pool i
 
 }  // namespace
 
-bool LoadWaiter::enqueue() { return coalescer_.enqueue(*this); }
+bool CoalescedWaiter::enqueue() { return coalescer_.enqueue(*this); }
 
-void LoadWaiter::on_cancel(CancelReason reason) { coalescer_.leave(*this, reason); }
+void CoalescedWaiter::on_cancel(CancelReason reason) { coalescer_.leave(*this, reason); }
 
-absl::Status LoadWaiter::finish() {
+absl::Status CoalescedWaiter::finish() {
   if (suspended_) context().loop().outside_work_ended();
   ended();
   return status_;
@@ -48,18 +48,19 @@ absl::Status Batch::run(Connection& connection) {
     std::lock_guard lock(coalescer_->mutex_);
     if (present_ == 0) return absl::OkStatus();
   }
-  const Rows rows = ask(connection);
+  absl::Status status = work(connection);
+  if (!status.ok()) return status;
   {
     // From here on nobody leaves, so that their frames can be written to without the lock.
     std::lock_guard lock(coalescer_->mutex_);
     if (phase_ != Phase::kSent) return absl::OkStatus();  // abandoned
     phase_ = Phase::kDelivering;
-    for (LoadWaiter* waiter : waiters_) {
-      if (waiter != nullptr) waiter->state_ = LoadWaiter::State::kSettled;
+    for (CoalescedWaiter* waiter : waiters_) {
+      if (waiter != nullptr) waiter->state_ = CoalescedWaiter::State::kSettled;
     }
   }
-  deliver(rows);
-  return absl::OkStatus();
+  deliver();
+  return status;
 }
 
 void Batch::answer(const absl::Status& status) { finish(status, /*is_worker=*/true); }
@@ -72,9 +73,9 @@ void Batch::finish(const absl::Status& status, bool is_worker) {
     if (phase_ == Phase::kAnswered) return;
     if (phase_ == Phase::kDelivering && !is_worker) return;  // the worker is about to answer
     phase_ = Phase::kAnswered;
-    for (LoadWaiter* waiter : waiters_) {
+    for (CoalescedWaiter* waiter : waiters_) {
       if (waiter == nullptr) continue;
-      waiter->state_ = LoadWaiter::State::kSettled;
+      waiter->state_ = CoalescedWaiter::State::kSettled;
       waiter->status_ = status;
       wakeup.add(waiter->loop(), *waiter);
     }
@@ -96,7 +97,7 @@ Coalescer::Coalescer(std::shared_ptr<Engine> engine, CoalesceLimits limits)
 void Coalescer::register_with_engine() { engine_->add(*this); }
 void Coalescer::unregister() { engine_->remove(*this); }
 
-bool Coalescer::enqueue(LoadWaiter& waiter) {
+bool Coalescer::enqueue(CoalescedWaiter& waiter) {
   std::shared_ptr<Batch> batch;
   {
     std::lock_guard lock(mutex_);
@@ -109,7 +110,7 @@ bool Coalescer::enqueue(LoadWaiter& waiter) {
       return false;
     }
     waiter.since_ = std::chrono::steady_clock::now();
-    waiter.state_ = LoadWaiter::State::kWaiting;
+    waiter.state_ = CoalescedWaiter::State::kWaiting;
     waiting_.push_back(waiter);
     ++waiting_count_;
     batch = batch_if_needed();
@@ -153,8 +154,8 @@ void Coalescer::take(Batch& batch) {
     const std::size_t count = std::min(waiting_count_, limits_.max_batch);
     batch.waiters_.reserve(count);
     for (std::size_t slot = 0; slot < count; ++slot) {
-      LoadWaiter& waiter = waiting_.pop_front();
-      waiter.state_ = LoadWaiter::State::kInBatch;
+      CoalescedWaiter& waiter = waiting_.pop_front();
+      waiter.state_ = CoalescedWaiter::State::kInBatch;
       waiter.batch_ = &batch;
       waiter.slot_ = slot;
       batch.waiters_.push_back(&waiter);
@@ -167,21 +168,21 @@ void Coalescer::take(Batch& batch) {
   if (another != nullptr) submit(std::move(another));
 }
 
-void Coalescer::leave(LoadWaiter& waiter, CancelReason reason) {
+void Coalescer::leave(CoalescedWaiter& waiter, CancelReason reason) {
   std::shared_ptr<Job> unwanted;
   {
     std::lock_guard lock(mutex_);
-    if (waiter.state_ == LoadWaiter::State::kWaiting) {
+    if (waiter.state_ == CoalescedWaiter::State::kWaiting) {
       waiting_.remove(waiter);
       --waiting_count_;
-    } else if (waiter.state_ == LoadWaiter::State::kInBatch) {
+    } else if (waiter.state_ == CoalescedWaiter::State::kInBatch) {
       Batch& batch = *waiter.batch_;
       batch.waiters_[waiter.slot_] = nullptr;
       if (--batch.present_ == 0) unwanted = batch.shared_from_this();
     } else {
       return;  // its answer is on the way
     }
-    waiter.state_ = LoadWaiter::State::kSettled;
+    waiter.state_ = CoalescedWaiter::State::kSettled;
     waiter.status_ = to_status(reason);
     waiter.complete();
   }
@@ -194,14 +195,14 @@ TimePoint Coalescer::expire(TimePoint now, Duration timeout) {
   {
     std::lock_guard lock(mutex_);
     while (waiting_count_ > 0) {
-      LoadWaiter& oldest = waiting_.front();
+      CoalescedWaiter& oldest = waiting_.front();
       if (oldest.since_ + timeout > now) {
         next = oldest.since_ + timeout;
         break;
       }
       waiting_.pop_front();
       --waiting_count_;
-      oldest.state_ = LoadWaiter::State::kSettled;
+      oldest.state_ = CoalescedWaiter::State::kSettled;
       oldest.status_ = absl::UnavailableError("no connection to the database was free in time");
       wakeup.add(oldest.loop(), oldest);
     }
@@ -216,9 +217,9 @@ void Coalescer::close() {
     std::lock_guard lock(mutex_);
     closed_ = true;
     while (waiting_count_ > 0) {
-      LoadWaiter& waiter = waiting_.pop_front();
+      CoalescedWaiter& waiter = waiting_.pop_front();
       --waiting_count_;
-      waiter.state_ = LoadWaiter::State::kSettled;
+      waiter.state_ = CoalescedWaiter::State::kSettled;
       waiter.status_ = closed_error();
       wakeup.add(waiter.loop(), waiter);
     }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The part of Loader that does not know keys or values: who waits, who is under way in which batch,
-// and when a batch is queued.
+// The part of Loader and GroupCommit that knows neither keys nor rows: who waits, who is under way
+// in which batch, and when a batch is queued.
 //
-// One lock. A LoadWaiter is in one of three places: the waiting list, a batch that was sent (either
-// can be left at once), or a batch whose answer is being handed out (then it comes in a moment).
+// One lock. A waiter is in one of three places: the waiting list, a batch that was sent (either can
+// be left at once), or a batch whose answer is being handed out (then it comes in a moment).
 
 #include <coroutine>
 #include <cstddef>
@@ -19,7 +19,6 @@
 #include "async/detail/waiter.h"
 #include "async/event_loop.h"
 #include "server/postgres/job.h"
-#include "server/postgres/rows.h"
 
 namespace weir::postgres::detail {
 
@@ -33,15 +32,16 @@ struct CoalesceLimits {
   std::size_t max_waiting;
 };
 
-// One awaited key, in the frame of the coroutine that awaits it.
-class LoadWaiter : public weir::detail::Waiter, public weir::detail::ListHook<LoadWaiter> {
+// What is awaited (a key, a write), in the frame of the coroutine that awaits it.
+class CoalescedWaiter : public weir::detail::Waiter,
+                        public weir::detail::ListHook<CoalescedWaiter> {
  public:
   bool await_ready() const noexcept { return false; }
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> self) {
     status_ = self.promise().context().status();
     if (!status_.ok()) return false;
-    began(self, "postgres load", where_);
+    began(self, what_, where_);
     if (!enqueue()) return false;
     self.promise().context().loop().outside_work_began();
     suspended_ = true;
@@ -50,11 +50,11 @@ class LoadWaiter : public weir::detail::Waiter, public weir::detail::ListHook<Lo
   }
 
  protected:
-  LoadWaiter(Coalescer& coalescer, std::source_location where)
-      : coalescer_(coalescer), where_(where) {}
-  ~LoadWaiter() = default;
+  CoalescedWaiter(Coalescer& coalescer, const char* what, std::source_location where)
+      : coalescer_(coalescer), what_(what), where_(where) {}
+  ~CoalescedWaiter() = default;
 
-  // OK if the batch was read.
+  // OK if the batch was done.
   absl::Status finish();
 
  private:
@@ -67,6 +67,7 @@ class LoadWaiter : public weir::detail::Waiter, public weir::detail::ListHook<Lo
   EventLoop& loop() const { return context().loop(); }
 
   Coalescer& coalescer_;
+  const char* const what_;
   const std::source_location where_;
   absl::Status status_;
   bool suspended_ = false;
@@ -78,7 +79,7 @@ class LoadWaiter : public weir::detail::Waiter, public weir::detail::ListHook<Lo
   std::size_t slot_ = 0;
 };
 
-// The job that reads for many waiters.
+// The job that works for many waiters.
 class Batch : public Job {
  public:
   absl::Status run(Connection& connection) final;
@@ -90,19 +91,20 @@ class Batch : public Job {
  protected:
   explicit Batch(std::shared_ptr<Coalescer> coalescer) : coalescer_(std::move(coalescer)) {}
 
-  // Remembers the key of a waiter, which may leave any time. Called in the order of the slots,
+  // Takes over what a waiter wants, which may leave any time. Called in the order of the slots,
   // under the coalescer's lock.
-  virtual void took(const LoadWaiter& waiter) = 0;
-  virtual Rows ask(Connection& connection) = 0;
-  // Gives the rows to waiters()[slot], where that is not null.
-  virtual void deliver(const Rows& rows) = 0;
+  virtual void took(CoalescedWaiter& waiter) = 0;
+  // One attempt; keeps what came of it. May throw what libpqxx throws.
+  virtual absl::Status work(Connection& connection) = 0;
+  // Gives that to waiters()[slot], where it is not null.
+  virtual void deliver() = 0;
 
   // By slot; null for those that left. On the worker, inside `deliver`, it does not change.
-  const std::vector<LoadWaiter*>& waiters() const { return waiters_; }
+  const std::vector<CoalescedWaiter*>& waiters() const { return waiters_; }
 
  private:
   friend class Coalescer;
-  friend class LoadWaiter;
+  friend class CoalescedWaiter;
   enum class Phase : unsigned char { kQueued, kSent, kDelivering, kAnswered };
 
   void finish(const absl::Status& status, bool is_worker);
@@ -122,7 +124,7 @@ class Batch : public Job {
   const std::shared_ptr<Coalescer> coalescer_;
   // Guarded by the coalescer's lock.
   Phase phase_ = Phase::kQueued;
-  std::vector<LoadWaiter*> waiters_;
+  std::vector<CoalescedWaiter*> waiters_;
   std::size_t present_ = 0;  // of them, not null
 };
 
@@ -145,11 +147,11 @@ class Coalescer : public std::enable_shared_from_this<Coalescer> {
 
  private:
   friend class Batch;
-  friend class LoadWaiter;
+  friend class CoalescedWaiter;
 
   // False if it was refused.
-  bool enqueue(LoadWaiter& waiter);
-  void leave(LoadWaiter& waiter, CancelReason reason);
+  bool enqueue(CoalescedWaiter& waiter);
+  void leave(CoalescedWaiter& waiter, CancelReason reason);
   void take(Batch& batch);
   std::shared_ptr<Batch> batch_if_needed();  // with the lock held
   void submit(std::shared_ptr<Batch> batch);
@@ -157,7 +159,7 @@ class Coalescer : public std::enable_shared_from_this<Coalescer> {
   const std::shared_ptr<Engine> engine_;
   const CoalesceLimits limits_;
   std::mutex mutex_;
-  weir::detail::IntrusiveList<LoadWaiter, LoadWaiter> waiting_;
+  weir::detail::IntrusiveList<CoalescedWaiter, CoalescedWaiter> waiting_;
   std::size_t waiting_count_ = 0;
   std::size_t in_flight_ = 0;      // batches, queued or running
   bool has_queued_batch_ = false;  // one of them has not taken its keys yet

@@ -123,8 +123,33 @@ void Connection::commit() {
   if (committed_) committed_();
 }
 
-// Not cancellable: it is what comes after a cancel, and soon done.
-void Connection::rollback() { execute("ROLLBACK", false); }
+// What it fails to roll back is rolled back by Postgres when the connection is thrown away.
+void Connection::roll_back() {
+  if (is_lost()) return;
+  try {
+    execute("ROLLBACK", false);  // not cancellable: it is what comes after a cancel, and soon done
+  } catch (const std::exception&) {
+    retired_ = true;
+  }
+}
+
+absl::Status Connection::run_in_transaction(Isolation isolation,
+                                            absl::FunctionRef<absl::Status(Transaction&)> body) {
+  begin(isolation);
+  try {
+    Transaction transaction(*this);
+    absl::Status status = body(transaction);
+    if (status.ok()) {
+      commit();
+    } else {
+      roll_back();
+    }
+    return status;
+  } catch (...) {
+    roll_back();
+    throw;
+  }
+}
 
 void Connection::copy_in(const char* sql, const CopyRows& rows) {
   session_.throw_if_stopped();

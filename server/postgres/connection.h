@@ -29,9 +29,9 @@ class Connection {
 
   // Throw what libpqxx throws, or StoppedError if the job that runs is to stop.
   Rows run(const Statement& statement, absl::Span<const Param> params);
-  void begin(Isolation isolation);
-  void commit();
-  void rollback();
+  // Runs `body` between BEGIN and COMMIT, or ROLLBACK if it fails or the job is to stop.
+  absl::Status run_in_transaction(Isolation isolation,
+                                  absl::FunctionRef<absl::Status(Transaction&)> body);
   void copy_in(const char* sql, const CopyRows& rows);
   // For Transaction::nested.
   absl::Status run_nested(absl::FunctionRef<absl::Status()> work);
@@ -57,6 +57,9 @@ class Connection {
 
  private:
   Connection(PGconn* connection, const Options& options, Session& session, Counters& counters);
+  void begin(Isolation isolation);
+  void commit();
+  void roll_back();
   void prepare(const Statement& statement);
   TimePoint statement_limit() const;
   void execute(const char* sql, bool is_cancellable);

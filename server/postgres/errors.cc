@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "absl/strings/cord.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "server/postgres/pqxx_compat.h"
 
@@ -114,6 +115,11 @@ absl::Status in_doubt_error() {
 
 absl::Status connection_lost_error() {
   return absl::UnavailableError("the connection to the database was lost");
+}
+
+bool is_about_a_value(const absl::Status& status) {
+  const std::string sqlstate = sqlstate_of(status);
+  return absl::StartsWith(sqlstate, "22") || absl::StartsWith(sqlstate, "23");
 }
 
 bool is_worth_retrying(const absl::Status& status) {

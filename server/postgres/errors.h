@@ -44,6 +44,9 @@ absl::Status to_status(const std::exception& error);
 absl::Status in_doubt_error();
 absl::Status connection_lost_error();
 
+// 22xxx or 23xxx: a value was refused; the same statement with other values may succeed.
+bool is_about_a_value(const absl::Status& status);
+
 // 40001 or 40P01: the same transaction may succeed if it is run again.
 bool is_worth_retrying(const absl::Status& status);
 

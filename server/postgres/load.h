@@ -26,13 +26,13 @@ template <class Key, class Value>
 class LoadBatch;
 
 template <class Key, class Value>
-class Load final : LoadWaiter {
+class Load final : CoalescedWaiter {
  public:
   Load(Coalescer& coalescer, Key key, std::source_location where)
-      : LoadWaiter(coalescer, where), key_(std::move(key)) {}
+      : CoalescedWaiter(coalescer, "postgres load", where), key_(std::move(key)) {}
 
-  using LoadWaiter::await_ready;
-  using LoadWaiter::await_suspend;
+  using CoalescedWaiter::await_ready;
+  using CoalescedWaiter::await_suspend;
   absl::StatusOr<std::optional<Value>> await_resume() {
     absl::Status status = finish();
     if (!status.ok()) return status;
@@ -55,11 +55,11 @@ class LoadBatch final : public Batch {
  private:
   using Waiting = Load<Key, Value>;
 
-  void took(const LoadWaiter& waiter) override {
+  void took(CoalescedWaiter& waiter) override {
     keys_.push_back(static_cast<const Waiting&>(waiter).key_);
   }
 
-  Rows ask(Connection& connection) override {
+  absl::Status work(Connection& connection) override {
     by_key_.resize(keys_.size());
     std::iota(by_key_.begin(), by_key_.end(), 0);
     std::sort(by_key_.begin(), by_key_.end(),
@@ -75,13 +75,14 @@ class LoadBatch final : public Batch {
       array.push_back('}');
       params.push_back(Param::raw(std::move(array)));
     }
-    return connection.run(statement_, params);
+    rows_ = connection.run(statement_, params);
+    return absl::OkStatus();
   }
 
-  void deliver(const Rows& rows) override {
+  void deliver() override {
     std::optional<Key> key;  // of the row before: the rows of a key mostly come together
     Waiting* waiting = nullptr;
-    for (const Row row : rows) {
+    for (const Row row : rows_) {
       Key next = KeyCodec<Key>::read(row, 0);
       if (!key || *key != next) {
         waiting = first_waiter(next);
@@ -121,6 +122,7 @@ class LoadBatch final : public Batch {
   const Read read_;
   std::vector<Key> keys_;              // by slot
   std::vector<std::uint32_t> by_key_;  // slots in the order of their keys
+  Rows rows_;
 };
 
 template <class Key, class Value>

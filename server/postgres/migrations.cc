@@ -57,11 +57,13 @@ std::map<std::int64_t, std::string> applied(Connection& connection) {
 }
 
 void apply(Connection& connection, const EmbeddedMigration& migration) {
-  connection.begin(Isolation::kReadCommitted);
-  connection.run_script(kLockTimeout);
-  connection.run_script(std::string(migration.sql));
-  run(connection, kRecord, migration.number, migration.name, checksum(connection, migration));
-  connection.commit();
+  const auto body = [&](Transaction&) {
+    connection.run_script(kLockTimeout);
+    connection.run_script(std::string(migration.sql));
+    run(connection, kRecord, migration.number, migration.name, checksum(connection, migration));
+    return absl::OkStatus();
+  };
+  (void)connection.run_in_transaction(Isolation::kReadCommitted, body);  // else it throws
 }
 
 absl::StatusOr<int> migrate(Connection& connection,

@@ -2,44 +2,10 @@
 #include "server/postgres/unit_of_work.h"
 
 #include <chrono>
-#include <exception>
 
-#include "server/postgres/connection.h"
 #include "server/postgres/engine.h"
 
 namespace weir::postgres::detail {
-namespace {
-
-// What it fails to roll back is rolled back by Postgres when the connection is thrown away.
-void roll_back(Connection& connection) {
-  if (connection.is_lost()) return;
-  try {
-    connection.rollback();
-  } catch (const std::exception&) {
-    connection.retire();
-  }
-}
-
-}  // namespace
-
-absl::Status UnitOfWork::run_in_transaction(Connection& connection, Isolation isolation,
-                                            absl::FunctionRef<absl::Status(Transaction&)> body) {
-  connection.begin(isolation);
-  try {
-    Transaction transaction(connection);
-    absl::Status status = body(transaction);
-    if (status.ok()) {
-      connection.commit();
-    } else {
-      roll_back(connection);
-    }
-    return status;
-  } catch (...) {
-    roll_back(connection);
-    throw;
-  }
-}
-
 void UnitOfWork::answer(const absl::Status& status) {
   std::lock_guard lock(mutex_);
   if (waiter_ == nullptr) return;

@@ -12,8 +12,8 @@
 #include <type_traits>
 #include <utility>
 
-#include "absl/functional/function_ref.h"
 #include "async/detail/waiter.h"
+#include "server/postgres/connection.h"
 #include "server/postgres/job.h"
 #include "server/postgres/transaction.h"
 
@@ -29,11 +29,6 @@ class UnitOfWork : public Job {
  public:
   void answer(const absl::Status& status) final;
   TimePoint deadline() const final { return deadline_; }
-
- protected:
-  // Runs `body` between BEGIN and COMMIT, or ROLLBACK if it fails or the job is to stop.
-  absl::Status run_in_transaction(Connection& connection, Isolation isolation,
-                                  absl::FunctionRef<absl::Status(Transaction&)> body);
 
  private:
   friend class AwaitWork;
@@ -112,7 +107,9 @@ class Run final : AwaitWork {
         result_.emplace(fn_(transaction));
         return weir::detail::status_of(*result_);
       };
-      if (mode_ == Mode::kTransaction) return run_in_transaction(connection, isolation_, body);
+      if (mode_ == Mode::kTransaction) {
+        return connection.run_in_transaction(isolation_, body);
+      }
       Transaction transaction(connection);
       return body(transaction);
     }

@@ -20,28 +20,7 @@ using postgres::Statement;
 
 // An expired id is as good as new. One that another transaction has claimed is waited for here; if
 // that one commits, no row comes back.
-constexpr Statement kClaim{"claim_request_id", R"(
-  INSERT INTO idempotency_keys AS held (method, request_id, request_hash, response)
-  VALUES ($1, $2, $3, '')
-  ON CONFLICT (method, request_id) DO UPDATE
-    SET request_hash = EXCLUDED.request_hash, response = '', create_time = now()
-    WHERE held.create_time < now() - interval '24 hours'
-  RETURNING 1)"};
-
-constexpr Statement kFirstAnswer{"first_answer", R"(
-  SELECT request_hash, response FROM idempotency_keys WHERE method = $1 AND request_id = $2)"};
-
-// Each new id removes up to two old ones, so the table stays as large as a day's ids without
-// anybody having to sweep it.
-constexpr Statement kRecord{"record_answer", R"(
-  WITH expired AS (
-    DELETE FROM idempotency_keys WHERE ctid = ANY(ARRAY(
-      SELECT ctid FROM idempotency_keys WHERE create_time < now() - interval '24 hours'
-      ORDER BY create_time LIMIT 2 FOR UPDATE SKIP LOCKED)))
-  UPDATE idempotency_keys SET response = $3 WHERE method = $1 AND request_id = $2)"};
-
-// As kClaim, in the order of the ids.
-constexpr Statement kClaimMany{"claim_request_ids", R"(
+constexpr Statement kClaim{"claim_request_ids", R"(
   INSERT INTO idempotency_keys AS held (method, request_id, request_hash, response)
   SELECT $1, request_id, request_hash, ''
   FROM unnest($2::text[], $3::bytea[]) AS new (request_id, request_hash) ORDER BY request_id
@@ -54,7 +33,9 @@ constexpr Statement kFirstAnswers{"first_answers", R"(
   SELECT request_hash, response, request_id FROM idempotency_keys
   WHERE method = $1 AND request_id = ANY($2::text[]))"};
 
-constexpr Statement kRecordMany{"record_answers", R"(
+// Each new id removes up to two old ones, so the table stays as large as a day's ids without
+// anybody having to sweep it.
+constexpr Statement kRecord{"record_answers", R"(
   WITH expired AS (
     DELETE FROM idempotency_keys WHERE ctid = ANY(ARRAY(
       SELECT ctid FROM idempotency_keys WHERE create_time < now() - interval '24 hours'
@@ -63,7 +44,7 @@ constexpr Statement kRecordMany{"record_answers", R"(
   FROM unnest($2::text[], $3::bytea[]) AS new (id, response)
   WHERE method = $1 AND request_id = new.id)"};
 
-constexpr Statement kForgetMany{"forget_request_ids", R"(
+constexpr Statement kForget{"forget_request_ids", R"(
   DELETE FROM idempotency_keys WHERE method = $1 AND request_id = ANY($2::text[]))"};
 
 std::vector<std::string> ids_of(absl::Span<const Request> requests) {
@@ -98,22 +79,8 @@ std::string fingerprint(absl::Span<const std::string> parts) {
   return digest;
 }
 
-absl::StatusOr<std::optional<std::string>> claim(postgres::Transaction& transaction,
-                                                 const Request& request) {
-  const Rows claimed =
-      transaction.run(kClaim, request.method, request.request_id, Bytes(request.hash));
-  if (!claimed.empty()) return std::nullopt;
-  const Rows first = transaction.run(kFirstAnswer, request.method, request.request_id);
-  if (first.empty()) return expired_just_now();
-  return first_answer(first, 0, request);
-}
-
-void record(postgres::Transaction& transaction, const Request& request, const std::string& answer) {
-  transaction.run(kRecord, request.method, request.request_id, Bytes(answer));
-}
-
-std::vector<absl::StatusOr<std::optional<std::string>>> claim_many(
-    postgres::Transaction& transaction, absl::Span<const Request> requests) {
+std::vector<absl::StatusOr<std::optional<std::string>>> claim(postgres::Transaction& transaction,
+                                                              absl::Span<const Request> requests) {
   std::vector<absl::StatusOr<std::optional<std::string>>> outcomes(requests.size(),
                                                                    expired_just_now());
   if (requests.empty()) return outcomes;
@@ -125,7 +92,7 @@ std::vector<absl::StatusOr<std::optional<std::string>>> claim_many(
   }
   const std::string& method = requests[0].method;
   const std::vector<std::string> ids = ids_of(requests);
-  const Rows claimed = transaction.run(kClaimMany, method, ids, hashes);
+  const Rows claimed = transaction.run(kClaim, method, ids, hashes);
   for (const auto row : claimed) outcomes[slots.at(row.view(0))] = std::nullopt;
   if (claimed.size() == requests.size()) return outcomes;
   const Rows kept = transaction.run(kFirstAnswers, method, ids);
@@ -137,17 +104,17 @@ std::vector<absl::StatusOr<std::optional<std::string>>> claim_many(
   return outcomes;
 }
 
-void record_many(postgres::Transaction& transaction, absl::Span<const Request> requests,
-                 absl::Span<const std::string> answers) {
+void record(postgres::Transaction& transaction, absl::Span<const Request> requests,
+            absl::Span<const std::string> answers) {
   if (requests.empty()) return;
   std::vector<Bytes> bytes;
   for (const std::string& answer : answers) bytes.emplace_back(answer);
-  transaction.run(kRecordMany, requests[0].method, ids_of(requests), bytes);
+  transaction.run(kRecord, requests[0].method, ids_of(requests), bytes);
 }
 
-void forget_many(postgres::Transaction& transaction, absl::Span<const Request> requests) {
+void forget(postgres::Transaction& transaction, absl::Span<const Request> requests) {
   if (requests.empty()) return;
-  transaction.run(kForgetMany, requests[0].method, ids_of(requests));
+  transaction.run(kForget, requests[0].method, ids_of(requests));
 }
 
 }  // namespace weir::users::idempotency

@@ -4,10 +4,9 @@
 // Requests that may be repeated without harm [AIP-155]: a request_id, its first answer, and enough
 // of the request to tell a repetition from another request under the same id, kept for 24 hours.
 //
-//     std::optional<std::string> before = or fail: claim(transaction, request);
-//     if (before) return *before;
-//     ... the effect ...
-//     record(transaction, request, answer);
+//     auto before = claim(transaction, requests);
+//     ... the effects of those that have no answer from before ...
+//     record(transaction, requests, answers);
 //
 // Claim, effect and record are one transaction, so there is one effect for each answer. Two that
 // come at once take turns: the second waits in `claim` until the first has committed or failed. A
@@ -34,20 +33,17 @@ struct Request {
 // found by trying.
 std::string fingerprint(absl::Span<const std::string> parts);
 
-// The first answer, or nullopt: the id is this transaction's now. INVALID_ARGUMENT if it was used
-// for another request. Also forgets a few of those that are over 24 hours old.
-absl::StatusOr<std::optional<std::string>> claim(postgres::Transaction& transaction,
-                                                 const Request& request);
+// Of requests of one method, no two with the same id, for each in the order given: the first
+// answer, or nullopt: the id is this transaction's now. INVALID_ARGUMENT if it was used for another
+// request. Ids are claimed in their own order, so that two of these do not deadlock.
+std::vector<absl::StatusOr<std::optional<std::string>>> claim(postgres::Transaction& transaction,
+                                                              absl::Span<const Request> requests);
 
-void record(postgres::Transaction& transaction, const Request& request, const std::string& answer);
+// Also forgets a few of those that are over 24 hours old.
+void record(postgres::Transaction& transaction, absl::Span<const Request> requests,
+            absl::Span<const std::string> answers);
 
-// The same for many requests of one method, no two with the same id: an outcome for each, in the
-// order given. Ids are claimed in their own order, so that two of these do not deadlock. One that
-// is claimed and then fails must be forgotten, for the transaction goes on with the others.
-std::vector<absl::StatusOr<std::optional<std::string>>> claim_many(
-    postgres::Transaction& transaction, absl::Span<const Request> requests);
-void record_many(postgres::Transaction& transaction, absl::Span<const Request> requests,
-                 absl::Span<const std::string> answers);
-void forget_many(postgres::Transaction& transaction, absl::Span<const Request> requests);
+// One that was claimed and then failed must be forgotten, for the transaction goes on with others.
+void forget(postgres::Transaction& transaction, absl::Span<const Request> requests);
 
 }  // namespace weir::users::idempotency

@@ -58,7 +58,7 @@ UserRepository::Changed what_became(absl::StatusOr<User> user, const Touched& ve
 }  // namespace
 
 UserRepository::UserRepository(postgres::Pool& pool)
-    : pool_(pool), by_id_(pool, {kFindAll, read_user}) {}
+    : pool_(pool), by_id_(pool, {kFindAll, read_user}), creations_(pool, {insert_users}) {}
 
 Task<absl::StatusOr<std::optional<User>>> UserRepository::find(std::int64_t id) {
   co_return co_await by_id_.load(id);
@@ -88,10 +88,7 @@ Task<absl::StatusOr<std::int64_t>> UserRepository::count() {
 }
 
 Task<absl::StatusOr<Created>> UserRepository::create(NewUser user) {
-  auto write = [user = std::move(user)](Transaction& transaction) {
-    return insert_user(transaction, user);
-  };
-  absl::StatusOr<Created> created = co_await pool_.transact(std::move(write));
+  absl::StatusOr<Created> created = co_await creations_.write(std::move(user));
   if (!created.ok()) co_return in_our_words(created.status());
   co_return created;
 }

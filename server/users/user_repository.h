@@ -14,6 +14,7 @@
 
 #include "absl/status/statusor.h"
 #include "async/task.h"
+#include "server/postgres/group_commit.h"
 #include "server/postgres/loader.h"
 #include "server/postgres/pool.h"
 #include "server/users/user.h"
@@ -33,7 +34,8 @@ class UserRepository {
   Task<absl::StatusOr<std::vector<User>>> list_after(std::int64_t id, std::int64_t limit);
   Task<absl::StatusOr<std::int64_t>> count();
 
-  // ALREADY_EXISTS; INVALID_ARGUMENT if the request_id was used for another user.
+  // ALREADY_EXISTS; INVALID_ARGUMENT if the request_id was used for another user. Concurrent calls
+  // share a transaction, see postgres/group_commit.h.
   Task<absl::StatusOr<Created>> create(NewUser user);
 
   // What became of a change of one row.
@@ -56,6 +58,7 @@ class UserRepository {
  private:
   postgres::Pool& pool_;
   postgres::Loader<std::int64_t, User> by_id_;
+  postgres::GroupCommit<NewUser, Created> creations_;
 };
 
 }  // namespace weir::users

@@ -26,11 +26,7 @@ using postgres::Transaction;
 using Outcomes = std::vector<absl::StatusOr<Created>>;
 using Slots = std::vector<std::size_t>;  // of outcomes
 
-constexpr Statement kInsert{"insert_user",
-                            "INSERT INTO users (name, email, password_hash) VALUES ($1, $2, $3) "
-                            "RETURNING " WEIR_USER_COLUMNS};
-
-constexpr Statement kInsertMany{
+constexpr Statement kInsert{
     "insert_users",
     "INSERT INTO users (name, email, password_hash) "
     "SELECT name, email, nullif(hash, '') "
@@ -56,14 +52,6 @@ absl::Status nothing_changed(Transaction& transaction, std::int64_t id) {
   return transaction.run(kExists, id).empty() ? user_not_found(id) : etag_mismatch(id);
 }
 
-Created insert_new(Transaction& transaction, const NewUser& user) {
-  const std::optional<std::string> hash =
-      user.password_hash.empty() ? std::nullopt : std::optional(user.password_hash);
-  Created created;
-  created.user = to_user(transaction.run(kInsert, user.name, user.email, hash)[0]);
-  return created;
-}
-
 // The password is not compared with the one of the first request, only whether there is one: what
 // is kept to compare it with could be used to guess it, at less than Argon2's price.
 idempotency::Request request_of(const NewUser& user) {
@@ -83,8 +71,8 @@ absl::StatusOr<Created> repeat(const std::string& answer) {
 
 // Claims the request_ids of those that have one, and answers those that were answered before.
 // Returns whose are new; those whose request_id comes twice are put off to `again`.
-Slots claim_many(Transaction& transaction, absl::Span<const NewUser> users, Outcomes& outcomes,
-                 Slots& again) {
+Slots claim_ids(Transaction& transaction, absl::Span<const NewUser> users, Outcomes& outcomes,
+                Slots& again) {
   Slots fresh;
   Slots claimants;
   std::vector<idempotency::Request> requests;
@@ -99,7 +87,7 @@ Slots claim_many(Transaction& transaction, absl::Span<const NewUser> users, Outc
       requests.push_back(request_of(users[slot]));
     }
   }
-  const auto claims = idempotency::claim_many(transaction, requests);
+  const auto claims = idempotency::claim(transaction, requests);
   for (std::size_t i = 0; i < claims.size(); ++i) {
     const std::size_t slot = claimants[i];
     if (!claims[i].ok()) {
@@ -114,8 +102,8 @@ Slots claim_many(Transaction& transaction, absl::Span<const NewUser> users, Outc
 }
 
 // `slots` have different e-mail addresses.
-void insert_new_many(Transaction& transaction, absl::Span<const NewUser> users, const Slots& slots,
-                     Outcomes& outcomes) {
+void insert_new(Transaction& transaction, absl::Span<const NewUser> users, const Slots& slots,
+                Outcomes& outcomes) {
   std::vector<std::string> names;
   std::vector<std::string> emails;
   std::vector<std::string> hashes;
@@ -127,7 +115,7 @@ void insert_new_many(Transaction& transaction, absl::Span<const NewUser> users, 
     by_email.emplace(users[slot].email, slot);
     outcomes[slot] = email_taken();
   }
-  for (const Row row : transaction.run(kInsertMany, names, emails, hashes)) {
+  for (const Row row : transaction.run(kInsert, names, emails, hashes)) {
     Created created;
     created.user = to_user(row);
     const std::size_t slot = by_email.at(created.user.email);
@@ -136,8 +124,8 @@ void insert_new_many(Transaction& transaction, absl::Span<const NewUser> users, 
 }
 
 // What was claimed and failed is forgotten, so that it may be tried again.
-void record_many(Transaction& transaction, absl::Span<const NewUser> users, const Slots& slots,
-                 const Outcomes& outcomes) {
+void record_answers(Transaction& transaction, absl::Span<const NewUser> users, const Slots& slots,
+                    const Outcomes& outcomes) {
   std::vector<idempotency::Request> failed;
   std::vector<idempotency::Request> done;
   std::vector<std::string> answers;
@@ -150,28 +138,17 @@ void record_many(Transaction& transaction, absl::Span<const NewUser> users, cons
       failed.push_back(request_of(users[slot]));
     }
   }
-  idempotency::record_many(transaction, done, answers);
-  idempotency::forget_many(transaction, failed);
+  idempotency::record(transaction, done, answers);
+  idempotency::forget(transaction, failed);
 }
 
 }  // namespace
-
-absl::StatusOr<Created> insert_user(Transaction& transaction, const NewUser& user) {
-  if (user.request_id.empty()) return insert_new(transaction, user);
-  const idempotency::Request request = request_of(user);
-  absl::StatusOr<std::optional<std::string>> first = idempotency::claim(transaction, request);
-  if (!first.ok()) return first.status();
-  if (first->has_value()) return repeat(**first);
-  Created created = insert_new(transaction, user);
-  idempotency::record(transaction, request, encode_answer(created.user));
-  return created;
-}
 
 std::vector<absl::StatusOr<Created>> insert_users(Transaction& transaction,
                                                   absl::Span<const NewUser> users) {
   Outcomes outcomes(users.size(), absl::UnknownError(""));
   Slots again;
-  Slots fresh = claim_many(transaction, users, outcomes, again);
+  Slots fresh = claim_ids(transaction, users, outcomes, again);
 
   // Of those with the same e-mail address the first gets it, if any.
   std::sort(fresh.begin(), fresh.end(), [&](std::size_t a, std::size_t b) {
@@ -186,8 +163,8 @@ std::vector<absl::StatusOr<Created>> insert_users(Transaction& transaction,
       outcomes[slot] = email_taken();
     }
   }
-  if (!firsts.empty()) insert_new_many(transaction, users, firsts, outcomes);
-  record_many(transaction, users, fresh, outcomes);
+  if (!firsts.empty()) insert_new(transaction, users, firsts, outcomes);
+  record_answers(transaction, users, fresh, outcomes);
 
   // By now what they repeat has been recorded, or has failed; then its e-mail address is taken.
   for (const std::size_t slot : again) {

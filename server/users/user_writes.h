@@ -23,13 +23,9 @@ struct Created {
   bool repeated = false;  // an answer from before; nothing was done now
 };
 
-// INVALID_ARGUMENT if the request_id was used for another user. Throws if the e-mail address is
-// taken.
-absl::StatusOr<Created> insert_user(postgres::Transaction& transaction, const NewUser& user);
-
-// Many in a few statements, each with its own outcome, in the order given: ALREADY_EXISTS for one
-// whose e-mail address is taken, also by one before it. Locks are taken in the order of keys, so
-// two of these do not deadlock.
+// Any number in a few statements, each with its own outcome, in the order given: ALREADY_EXISTS for
+// one whose e-mail address is taken, also by one before it; INVALID_ARGUMENT if its request_id was
+// used for another user. Locks are taken in the order of keys, so two of these do not deadlock.
 std::vector<absl::StatusOr<Created>> insert_users(postgres::Transaction& transaction,
                                                   absl::Span<const NewUser> users);
 
