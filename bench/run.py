@@ -17,7 +17,7 @@ import signal
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from runner import backends, dashboards, load, report, servers, watches  # noqa: E402
+from runner import backends, creates, dashboards, load, report, servers, turns, watches  # noqa: E402
 
 FLOORS = ("floor, Next", "floor, AsyncNext")
 REDIS = "service, from Redis"
@@ -38,7 +38,7 @@ def parse_arguments():
     parser.add_argument("--watchers", type=int, default=1000)
     parser.add_argument("--changes", type=int, default=1000, help="a second, that are watched")
     parser.add_argument("--json", help="where the numbers go; default: BUILD/bench.json")
-    parser.add_argument("--only", choices=("users", "dashboards", "watches"), help="default: all")
+    parser.add_argument("--only", choices=("users", "dashboards", "creates", "watches"), help="default: all")
     parser.add_argument("--check", action="store_true", help="fail if a target is missed")
     return parser.parse_args()
 
@@ -109,8 +109,21 @@ def bench_dashboards(arguments, group, generator):
     backends.add_posts_and_subscriptions(arguments.users)
     report.progress("filling the cache")
     backends.fill_cache(arguments.users, lambda: generator.measure(running[dashboards.REDIS], 8, 32))
-    rounds = dashboards.measure(arguments, running, generator)
+    rounds = turns.measure(arguments, running, generator, "dashboards", "dashboard")
     return {**dashboards.summarize(rounds), "rounds": rounds}
+
+
+def bench_creates(arguments, group, generator):
+    # As many transactions at once as there are connections, each of one call.
+    alone = ["--create-group=1", "--create-transactions=1000"]
+    loops = ["--loops", str(arguments.loops), "--cache=false"]
+    with backends.durable_postgres():
+        running = {creates.GROUPED: group.start_service(arguments.build, loops),
+                   creates.ALONE: group.start_service(arguments.build, [*loops, *alone])}
+        rounds = turns.measure(arguments, running, generator, "creates", "create")
+        for server in running.values():
+            server.stop()
+    return {**creates.summarize(rounds), "rounds": rounds}
 
 
 def bench_watches(arguments, group, generator):
@@ -122,6 +135,7 @@ def bench_watches(arguments, group, generator):
 
 BENCHES = {"users": (bench_users, report.print_result),
            "dashboards": (bench_dashboards, dashboards.print_result),
+           "creates": (bench_creates, creates.print_result),
            "watches": (bench_watches, watches.print_result)}
 
 

@@ -64,7 +64,7 @@ int run(const config::Config& config) {
   BlockingPool hashing("weir-argon2", config.hash_threads, config.hash_queue);
   BlockingPool housekeeping("weir-housekeep", 1, 4);
 
-  users::UserRepository user_repository(postgres);
+  users::UserRepository user_repository(postgres, config.user_groups);
   users::UserCache user_cache(user_repository, cache ? &*cache : nullptr);
   users::Passwords passwords(hashing);
   users::AttemptLimiter attempts(redis ? &*redis : nullptr, config.secret, config.attempts);

@@ -15,6 +15,8 @@
 #include "server/admin/probes.h"
 #include "server/config/config.h"
 #include "server/dashboard/dashboard_service.h"
+#include "server/dashboard/dashboard_watch.h"
+#include "server/dashboard/user_changes.h"
 #include "server/postgres/pool.h"
 #include "server/routes.h"
 #include "server/rpc/server.h"
@@ -61,9 +63,12 @@ int run(const config::Config& config) {
   postgres::Pool postgres(config.postgres);
   PlainSources sources(postgres);
   dashboard::DashboardService dashboards(sources, config.dashboard_sections);
+  dashboard::UserChanges no_changes;
+  const CancellationToken draining;
+  dashboard::DashboardWatch watch(dashboards, no_changes, draining);
   GrpcServices grpc_services;
   rpc::Server server(config.rpc);
-  add_dashboard_routes(server, grpc_services, dashboards);
+  add_dashboard_routes(server, grpc_services, dashboards, watch);
   admin::AdminServer admin;
   admin::add_probes(admin, server);
   if (absl::Status status = admin.start(config.admin_address); !status.ok()) return fail(status);

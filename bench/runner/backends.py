@@ -3,6 +3,7 @@
 
 import contextlib
 import os
+import shlex
 import subprocess
 import sys
 import urllib.parse
@@ -80,3 +81,20 @@ def frozen_postgres():
         yield
     finally:
         subprocess.run(["scripts/postgres.sh", "thaw", directory], check=True)
+
+
+@contextlib.contextmanager
+def durable_postgres():
+    """In WEIR_DATABASE_URL: another one, which is not told to forget about the disk."""
+    directory = os.path.join(os.environ["WEIR_STACK_DIR"], "durable")
+    before = os.environ["WEIR_DATABASE_URL"]
+    started = subprocess.run(["scripts/postgres.sh", "start", directory, "--durable"], check=True,
+                             stdout=subprocess.PIPE, text=True)
+    # Quoted for a shell.
+    settings = dict(word.split("=", maxsplit=1) for word in shlex.split(started.stdout))
+    os.environ["WEIR_DATABASE_URL"] = settings["WEIR_DATABASE_URL"]
+    try:
+        yield
+    finally:
+        os.environ["WEIR_DATABASE_URL"] = before
+        subprocess.run(["scripts/postgres.sh", "remove", directory], check=True)

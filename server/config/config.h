@@ -19,6 +19,7 @@
 #include "server/rpc/server.h"
 #include "server/users/attempt_limiter.h"
 #include "server/users/user_feed.h"
+#include "server/users/user_repository.h"
 
 namespace weir::config {
 
@@ -37,6 +38,7 @@ struct Config {
   redis::CacheOptions cache_options;
 
   std::string secret;
+  users::UserRepository::Groups user_groups;
   std::size_t hash_threads = 2;
   std::size_t hash_queue = 64;
   users::AttemptLimit attempts;

@@ -57,8 +57,10 @@ UserRepository::Changed what_became(absl::StatusOr<User> user, const Touched& ve
 
 }  // namespace
 
-UserRepository::UserRepository(postgres::Pool& pool)
-    : pool_(pool), by_id_(pool, {kFindAll, read_user}), creations_(pool, {insert_users}) {}
+UserRepository::UserRepository(postgres::Pool& pool, const Groups& groups)
+    : pool_(pool),
+      by_id_(pool, {kFindAll, read_user}),
+      creations_(pool, {insert_users, groups.most, groups.at_once}) {}
 
 Task<absl::StatusOr<std::optional<User>>> UserRepository::find(std::int64_t id) {
   co_return co_await by_id_.load(id);

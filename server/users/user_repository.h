@@ -7,6 +7,7 @@
 // UNAVAILABLE with the reason OUTCOME_UNKNOWN: the connection was lost in COMMIT.
 // Thread: any. The pool must outlive it, and it its awaits.
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -24,7 +25,13 @@ namespace weir::users {
 
 class UserRepository {
  public:
-  explicit UserRepository(postgres::Pool& pool);
+  // How concurrent calls of `create` share transactions.
+  struct Groups {
+    std::size_t most = 128;   // users of one
+    std::size_t at_once = 2;  // transactions
+  };
+  explicit UserRepository(postgres::Pool& pool) : UserRepository(pool, Groups()) {}
+  UserRepository(postgres::Pool& pool, const Groups& groups);
 
   // Concurrent calls become one query, see postgres/loader.h.
   Task<absl::StatusOr<std::optional<User>>> find(std::int64_t id);

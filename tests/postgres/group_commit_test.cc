@@ -69,6 +69,7 @@ class GroupCommitTest : public ::testing::Test {
     Options options = database_.options();
     options.min_connections = options.max_connections = 2;
     pool_.emplace(options);
+    EXPECT_TRUE(testing::eventually([&] { return pool_->stats().connected == 2; }));
   }
   std::string count(const std::string& what) {
     return database_.psql().value("SELECT count(" + what + ") FROM entries WHERE transaction > 0");
@@ -146,7 +147,7 @@ TEST_F(GroupCommitTest, AnErrorOfTheTransactionIsEverybodysAndNothingIsWritten) 
 TEST_F(GroupCommitTest, OneWhoIsCancelledLeavesAtOnceAndTheOthersAreWritten) {
   Entries entries(*pool_, {add});
   const auto impatient = [](Entries& e) -> Task<Id> {
-    co_return co_await timeout(milliseconds(30), write(e, "impatient"));
+    co_return co_await timeout(milliseconds(250), write(e, "impatient"));
   };
   const auto [left, stayed] = loop_.run(testing::both(impatient(entries), write(entries, "slow")));
   EXPECT_TRUE(absl::IsDeadlineExceeded(left.status())) << left.status();
