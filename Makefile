@@ -44,6 +44,7 @@ bench: ## measure the library beside Asio, and the service beside the bare compl
 	@scripts/install_packages.sh build test bench
 	@scripts/bench.sh async
 	@scripts/bench.sh
+	@scripts/bench.sh batch
 
 asan: ## unit and integration tests under the address and undefined-behaviour sanitizers
 	@scripts/test.sh asan

@@ -3,7 +3,7 @@
 """SubmitBatch of many items against a plain COPY of the same rows, the server's memory while it
 takes them, and how many items a second one replica and two then do.
 
-Needs WEIR_DATABASE_URL of a server that may be filled: run it by scripts/with_stack.sh.
+Needs WEIR_DATABASE_URL of a server that may be filled: run it by `make bench`, or by scripts/with_stack.sh.
 """
 import argparse
 import json
@@ -71,7 +71,7 @@ def write_items(path, tag, count):
 def copy_of(name):
     """Seconds that a plain COPY of the batch's rows takes into a table like theirs."""
     batch = int(name.split("/")[1])
-    backends.sql("DROP TABLE IF EXISTS copied; CREATE TABLE copied (LIKE batch_items INCLUDING ALL)")
+    backends.sql("CREATE TABLE copied (LIKE batch_items INCLUDING ALL)")
     with tempfile.TemporaryDirectory() as directory:
         path = pathlib.Path(directory, "rows")
         backends.sql(f"\\copy (SELECT * FROM batch_items WHERE batch_id = {batch} ORDER BY position)"

@@ -3,6 +3,9 @@
 # scripts/bench.sh async [OPTION...]: measures the library beside Boost.Asio's coroutines, in one run.
 # Options: bench/async.py --help.
 #
+# scripts/bench.sh batch [OPTION...]: submitted batches beside a plain COPY. Options: bench/batch.py
+# --help.
+#
 # scripts/bench.sh [OPTION...]: builds the release and the benchmarks, and measures the service
 # against the floor on a private Postgres and Redis. Options: bench/run.py --help.
 set -euo pipefail
@@ -11,6 +14,11 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 if [[ ${1:-} == async ]]; then
   scripts/build.sh bench weir-async-bench
   exec bench/async.py --build build/release "${@:2}"
+fi
+
+if [[ ${1:-} == batch ]]; then
+  scripts/build.sh bench weir-server weir
+  exec scripts/with_stack.sh bench/batch.py --build build/release "${@:2}"
 fi
 
 # The preset builds into the directory of `make test`, whose objects are the same.
