@@ -15,4 +15,8 @@ void destroyed_with_running_tasks(const char* what, std::size_t running) {
   std::abort();
 }
 
+void report_unjoined(const CancelScope& scope, const LostError& lost) {
+  if (lost.status.code() != scope.status().code()) report_lost_error(lost);
+}
+
 }  // namespace weir::detail

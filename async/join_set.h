@@ -13,6 +13,10 @@
 // every permit it was given; only its result stays. abort_all asks every task to stop; their
 // results still come out of join_next (Tokio yields JoinError::cancelled).
 //
+// An error is never dropped in silence: one that nobody has joined when the set is destroyed is
+// reported, see async/lost_error.h, where `report_errors` and `ignore_errors` are for tasks that
+// nobody is going to join.
+//
 // Trap: a set must be empty when it is destroyed, because its tasks cannot be; where an early
 // return can happen use with_scope, which waits on every path. A destroyed set that still has tasks
 // ends the process with a message rather than corrupting it. Memory: a set holds finished results
@@ -29,6 +33,7 @@
 
 #include "async/detail/intrusive_list.h"
 #include "async/detail/spawned.h"
+#include "async/lost_error.h"
 #include "async/task.h"
 
 namespace weir {
@@ -37,11 +42,17 @@ namespace detail {
 // Reports the misuse and aborts.
 [[noreturn]] void destroyed_with_running_tasks(const char* what, std::size_t running);
 
-// A coroutine that owns what it calls.
+// A coroutine that owns what it calls, and goes by its name.
 template <class F, class... Args>
 auto call_owned(F fn, Args... args) -> std::invoke_result_t<F&, Args...> {
-  co_return co_await fn(std::move(args)...);
+  auto call = fn(std::move(args)...);
+  CurrentTask& self = co_await this_task();
+  self.stand_for(call.coroutine().promise());
+  co_return co_await std::move(call);
 }
+
+// What nobody joined: reports it, unless it answers the request to stop that `scope` has had.
+void report_unjoined(const CancelScope& scope, const LostError& lost);
 
 }  // namespace detail
 
@@ -54,10 +65,15 @@ class JoinSet {
         context_(parent.context().with_scope(scope_)),
         node_(where) {
     node_.link_below(parent, context_);
+    turn_.what = "its turn";
+    turn_.where = where;
   }
   ~JoinSet() {
     if (running_ > 0) detail::destroyed_with_running_tasks("JoinSet", running_);
-    while (!done_.empty()) delete &done_.pop_front();
+    while (!done_.empty()) {
+      const std::unique_ptr<Child> child(&done_.pop_front());
+      if (child->failed()) detail::report_unjoined(scope_, child->lost(node_.function()));
+    }
   }
   JoinSet(const JoinSet&) = delete;
   JoinSet& operator=(const JoinSet&) = delete;
@@ -65,6 +81,8 @@ class JoinSet {
   void spawn(Task<T> task) {
     auto* child = new Child(*this, std::move(task));
     ++running_;
+    turn_.since = context_.loop().turn_time();
+    child->node().set_wait(&turn_);
     context_.loop().post(*child);
   }
   template <class F, class... Args>
@@ -91,7 +109,15 @@ class JoinSet {
  private:
   class Child final : public detail::Spawned<T>, public detail::ListHook<> {
    public:
-    Child(JoinSet& set, Task<T> task) : detail::Spawned<T>(std::move(task)), set_(set) {}
+    Child(JoinSet& set, Task<T> task) : detail::Spawned<T>(std::move(task)), set_(set) {
+      this->link(set.context_, set.node_);
+    }
+
+    bool failed() const { return this->threw() || this->error() != nullptr; }
+    LostError lost(std::source_location set) const {
+      return {name_ != nullptr ? name_ : "", function_, set,
+              this->threw() ? detail::status_of_exception(this->exception()) : *this->error()};
+    }
 
     static void* operator new(std::size_t bytes) { return detail::allocate_frame(bytes); }
     static void operator delete(void* child, std::size_t bytes) {
@@ -100,21 +126,26 @@ class JoinSet {
 
    private:
     void run() override {
-      if (!started_) {
-        started_ = true;
-        this->start(set_.context_, set_.node_);
+      if (!begun_) {
+        begun_ = true;
+        this->node().set_wait(nullptr);
+        this->begin();
       } else {
         this->reap();
         set_.ended(*this);
       }
     }
     std::coroutine_handle<> ended() noexcept override {
+      name_ = this->node().name();
+      function_ = this->node().function();
       set_.context_.loop().post(*this);
       return std::noop_coroutine();
     }
 
     JoinSet& set_;
-    bool started_ = false;
+    const char* name_ = nullptr;
+    std::source_location function_;
+    bool begun_ = false;
   };
 
   struct Node final : detail::TaskNode {
@@ -130,7 +161,8 @@ class JoinSet {
 
   CancelScope scope_;
   const Context context_;
-  Node node_;  // the children's parent in the task tree
+  Node node_;          // the children's parent in the task tree
+  detail::Wait turn_;  // what those that have not begun await
   detail::IntrusiveList<Child> done_;
   std::size_t running_ = 0;
   std::size_t finished_ = 0;

@@ -2,22 +2,21 @@
 #include "async/loop_watchdog.h"
 
 #include <optional>
-#include <string_view>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "async/detail/file_name.h"
 #include "async/detail/thread_name.h"
 
 namespace weir {
 
 std::string LoopWatchdog::Blocked::describe() const {
-  std::string_view file = function.file_name();
-  file.remove_prefix(file.find_last_of('/') + 1);
   std::string text = absl::StrFormat("%s has been busy for %.0f ms in ", loop,
                                      std::chrono::duration<double, std::milli>(lasted).count());
   if (!task.empty()) absl::StrAppend(&text, "\"", task, "\", ");
-  absl::StrAppendFormat(&text, "%s at %s:%d", function.function_name(), file, function.line());
+  absl::StrAppendFormat(&text, "%s at %s:%d", function.function_name(),
+                        detail::file_name(function.file_name()), function.line());
   return text;
 }
 

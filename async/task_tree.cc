@@ -7,17 +7,15 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "async/context.h"
+#include "async/detail/file_name.h"
 #include "async/detail/task_node.h"
 
 namespace weir {
 namespace {
 
+using detail::file_name;
 using detail::TaskNode;
 using detail::Wait;
-
-std::string_view file_name(std::string_view path) {
-  return path.substr(path.find_last_of('/') + 1);
-}
 
 double milliseconds(Duration time) {
   return std::chrono::duration<double, std::milli>(time).count();

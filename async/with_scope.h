@@ -11,7 +11,9 @@
 //     });
 //
 // The body and the tasks stand and fall together: the first error, of any of them, asks all others
-// to stop and becomes the result. No error is dropped, no task outlives the scope, on any path out.
+// to stop and becomes the result; what they answer after it is dropped. No failure goes unnoticed,
+// no task outlives the scope, on any path out. Where a task's error must not end the scope, spawn
+// `report_errors(task)`: see async/lost_error.h.
 //
 // Trap: when the body returns, the scope waits for the tasks; `scope.cancel()` first if they are to
 // stop. Locals of the body are gone by then: tasks may refer to what is outside the with_scope.

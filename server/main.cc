@@ -10,6 +10,7 @@
 
 #include "async/blocking_pool.h"
 #include "async/cancelled.h"
+#include "async/lost_error.h"
 #include "async/thread_loop.h"
 #include "server/admin/admin_server.h"
 #include "server/admin/probes.h"
@@ -42,9 +43,14 @@ int fail(const absl::Status& status) {
   return EXIT_FAILURE;
 }
 
+void log_lost_error(const LostError& lost) {
+  log::error("a task's error was lost", {{"error", lost.describe()}});
+}
+
 int run(const config::Config& config) {
   const Signals signals;  // before any other thread
   log::set_level(config.log_level);
+  set_lost_error_hook(log_lost_error);
   if (absl::Status status = prepare_schema(config, signals.stop()); !status.ok()) {
     return fail(status);
   }

@@ -35,7 +35,8 @@ class Group {
 
     void start_in(const Context& context, TaskNode& parent) {
       loop_ = &context.loop();
-      this->start(context, parent);
+      this->link(context, parent);
+      this->begin();
     }
 
    private:

@@ -69,12 +69,21 @@ class PromiseBase : public TaskNode {
   }
   // Started beside others: `completion` is told at the end. `parent` is null for a root.
   void start(const Context& context, TaskNode* parent, Completion& completion) {
+    link(context, parent, completion);
+    now_runs();
+  }
+  // The same, to begin later.
+  void link(const Context& context, TaskNode* parent, Completion& completion) {
     completion_ = &completion;
     if (parent != nullptr) {
       link_below(*parent, context);
     } else {
       link_as_root(context.loop(), context);
     }
+  }
+  // This task does nothing but await `other`, and goes by its name.
+  void stand_for(const PromiseBase& other) {
+    take_name_of(other);
     now_runs();
   }
   // An error of this task becomes its parent's, see or_return.

@@ -23,13 +23,19 @@ class Spawned : public Runnable, Completion {
  public:
   explicit Spawned(Task<T> task) : task_(std::move(task)) {}
 
-  // Runs the task until it first suspends.
-  void start(const Context& context, TaskNode& parent) {
-    task_.coroutine().promise().start(context, &parent, *this);
+  // Gives the task its place in the tree, where it waits to begin.
+  void link(const Context& context, TaskNode& parent) {
+    task_.coroutine().promise().link(context, &parent, *this);
+  }
+  // Runs it until it first suspends.
+  void begin() {
+    task_.coroutine().promise().now_runs();
     task_.coroutine().resume();
   }
+  TaskNode& node() { return task_.coroutine().promise(); }
 
-  // After the end: its error if it has one, whether it threw, and its result (once; or throws).
+  // After the end: its error if it has one, whether it threw, what (once its frame is gone), and
+  // its result (once; or throws).
   const absl::Status* error() const {
     if (!is_reaped()) return task_.coroutine().promise().error();
     if constexpr (kIsFallible<T>) {
@@ -40,6 +46,7 @@ class Spawned : public Runnable, Completion {
   bool threw() const {
     return is_reaped() ? exception_ != nullptr : task_.coroutine().promise().threw();
   }
+  const std::exception_ptr& exception() const { return exception_; }
   NonVoid<T> take() {
     if (!is_reaped()) reap();
     if (exception_) std::rethrow_exception(exception_);

@@ -34,6 +34,10 @@ class TaskNode {
   const std::source_location& function() const { return function_; }
   const char* name() const { return name_; }
   void set_name(const char* name) { name_ = name; }
+  void take_name_of(const TaskNode& other) {
+    function_ = other.function_;
+    if (other.name_ != nullptr) name_ = other.name_;
+  }
 
   // Null while it runs or awaits its children.
   const Wait* wait() const { return wait_; }

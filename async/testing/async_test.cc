@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "async/testing/lost_errors.h"
+
 namespace weir::testing {
 namespace {
 
@@ -23,7 +25,9 @@ void run_under_seed(Task<void> (*body)(), std::uint64_t seed) {
 
 void run_or_abort(TestLoop& loop, Task<void> body, const std::string& what) {
   SCOPED_TRACE(what);
+  LostErrors lost;
   const std::string hang = loop.run(std::move(body));
+  for (const std::string& error : lost.take()) ADD_FAILURE() << "an error was lost: " << error;
   if (hang.empty()) return;
   std::fprintf(stderr, "A task hangs (%s): %s", what.c_str(), hang.c_str());
   std::abort();

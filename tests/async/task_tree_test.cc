@@ -88,6 +88,19 @@ ASYNC_TEST(DumpTasks, ShowsTheTasksOfAJoinSetBelowTheSet) {
   (void)co_await set.join_next();
 }
 
+ASYNC_TEST(DumpTasks, ShowsASpawnedTaskThatHasNotBegun) {
+  JoinSet<void> set(co_await this_task());
+  set.spawn(named("later", sleeps_beside()));
+  const Context& context = co_await this_context();
+  const std::string dump = dump_tasks(context.loop());
+  EXPECT_THAT(dump, ContainsRegex("\"later\"  .*sleeps_beside.*awaits its turn at "
+                                  "task_tree_test.cc:[0-9]+ for 0.000 ms"));
+  EXPECT_EQ(depth_of(dump, "sleeps_beside"), 2U) << dump;
+  CO_ASSERT_OK(co_await sleep(1s));
+  EXPECT_THAT(dump_tasks(context.loop()), Not(HasSubstr("its turn")));
+  (void)co_await set.join_next();
+}
+
 ASYNC_TEST(DumpTasks, ForgetsATaskThatHasEnded) {
   co_await sleeps_beside();
   const Context& context = co_await this_context();
