@@ -37,14 +37,20 @@ class Group {
       loop_ = &context.loop();
       this->link(context, parent);
       this->begin();
+      is_starting_ = false;
+      if (!has_ended_) return;
+      this->reap();
+      (void)group_.one_less();  // not the last: the group has not started yet
     }
 
    private:
+    // What it holds, parameters included, must not wait for the others: it may be a channel's end,
+    // or the very permit, that another member waits for. Only the last may leave it to the parent.
     std::coroutine_handle<> ended() noexcept override {
       group_.member_ended(*this);
-      if (!this->ended_early()) return group_.one_less();
-      // It ended in or_return and still holds its locals, maybe the very permit that another member
-      // waits for: let go of them now, from the loop.
+      has_ended_ = true;
+      if (is_starting_) return std::noop_coroutine();
+      if (group_.is_last() && !this->ended_early()) return group_.one_less();
       loop_->post(*this);
       return std::noop_coroutine();
     }
@@ -55,6 +61,8 @@ class Group {
 
     Group& group_;
     EventLoop* loop_ = nullptr;
+    bool is_starting_ = true;
+    bool has_ended_ = false;
   };
 
   Group() = default;
@@ -80,6 +88,7 @@ class Group {
   }
 
  private:
+  bool is_last() const { return running_ == 1; }
   std::coroutine_handle<> one_less() noexcept {
     if (--running_ > 0) return std::noop_coroutine();
     parent_promise_->now_runs();

@@ -136,5 +136,33 @@ TEST(JoinAll, OfManyTasksThatEndAtOnceDoesNotGrowTheStack) {
   EXPECT_EQ(size, 100'000U);
 }
 
+Task<void> holds_for(Duration time, Alive held) {
+  (void)held;
+  if (time > Duration::zero()) (void)co_await sleep(time);
+}
+
+Task<void> counts_after(Duration time, const int& alive, int expected) {
+  (void)co_await sleep(time);
+  EXPECT_EQ(alive, expected);
+}
+
+// A parameter lives as long as the frame. It may be what another member waits for.
+ASYNC_TEST(Join, LetsGoOfATasksParametersWhenItEndsNotWhenAllHave) {
+  int alive = 0;
+  (void)co_await join(holds_for(1s, Alive(alive)), counts_after(2s, alive, 0));
+  (void)co_await join(holds_for(0s, Alive(alive)), counts_after(0s, alive, 0));
+  (void)co_await join(holds_for(3s, Alive(alive)), counts_after(2s, alive, 1));
+  EXPECT_EQ(alive, 0);
+}
+
+ASYNC_TEST(JoinAll, LetsGoOfATasksParametersWhenItEndsNotWhenAllHave) {
+  int alive = 0;
+  std::vector<Task<void>> tasks;
+  for (const int i : {0, 1, 3}) tasks.push_back(holds_for(i * 1s, Alive(alive)));
+  tasks.push_back(counts_after(2s, alive, 1));
+  (void)co_await join_all(std::move(tasks));
+  EXPECT_EQ(alive, 0);
+}
+
 }  // namespace
 }  // namespace weir

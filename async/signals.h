@@ -3,8 +3,14 @@
 
 // Signals: SIGTERM and SIGINT as cancellation tokens. Tokio: tokio::signal.
 //
+//     const Signals signals;                             // the first line of main
+//     (void)co_await cancelled(signals.stop());
+//
+// Thread: any; a thread of its own waits for the signals. SIGPIPE is ignored from here on, SIGUSR1
+// wakes that thread for its end.
+//
 // Trap: construct it before any other thread starts, for threads inherit the mask: a thread that
-// does not block the signals would be killed by them.
+// does not block the signals would be killed by them. One in a process.
 
 #include <atomic>
 #include <thread>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/signals.h"
+#include "async/signals.h"
 
 #include <pthread.h>
 
