@@ -10,6 +10,7 @@
 #include <string>
 
 #include "async/cancelled.h"
+#include "async/signals.h"
 #include "async/thread_loop.h"
 #include "server/admin/admin_server.h"
 #include "server/admin/probes.h"
@@ -20,7 +21,6 @@
 #include "server/postgres/pool.h"
 #include "server/routes.h"
 #include "server/rpc/server.h"
-#include "server/signals.h"
 
 namespace weir {
 namespace {
