@@ -11,6 +11,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/lib/say.sh
+source scripts/lib/debian.sh
 
 (($# > 0)) || set -- make test
 if [[ $(id -u) != 0 ]]; then
@@ -18,18 +19,7 @@ if [[ $(id -u) != 0 ]]; then
   exec sudo --preserve-env=WEIR_DEBIAN13_ROOT -- "$PWD/scripts/test_debian13.sh" "$@"
 fi
 
-# apt_uri RELEASE: where this machine gets that release's packages from.
-apt_uri() {
-  # shellcheck disable=SC2016 # apt expands these
-  apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' 'Identifier: Packages' |
-    awk -v release="$1" '$1 == release && $2 == "main" {print $3; exit}'
-}
-
 scripts/install_packages.sh debian13
-codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
-mirror=$(apt_uri "$codename")
-security=$(apt_uri "$codename-security")
-[[ -n $mirror ]] || die "apt's own configuration names no mirror for $codename"
 
 if [[ -n ${WEIR_DEBIAN13_ROOT:-} ]]; then
   root=$(realpath -m -- "$WEIR_DEBIAN13_ROOT")
@@ -45,19 +35,7 @@ create_root() {
   say "making a Debian 13 root in $root"
   rm -rf --one-file-system -- "$work"
   mkdir -p -- "$work"
-  debootstrap --variant=minbase --include=ca-certificates,make trixie "$work" "$mirror" \
-    >"$root/debootstrap.log" || {
-    tail -n 20 "$root/debootstrap.log" >&2
-    die "debootstrap failed"
-  }
-  {
-    echo "deb $mirror trixie main"
-    echo "deb $mirror trixie-updates main"
-    [[ -z $security ]] || echo "deb $security trixie-security main"
-  } >"$work/etc/apt/sources.list"
-  # How this machine reaches mirrors is how the root does.
-  apt-config dump | grep -iE '^(Acquire::.*proxy|Acquire::.*(CaInfo|Verify-))' \
-    >"$work/etc/apt/apt.conf.d/90weir" || true
+  make_debian_root "$work" ca-certificates,make
   mv -- "$work" "$root/root"
 }
 

@@ -54,6 +54,7 @@ int run(const config::Config& config) {
   if (absl::Status status = prepare_schema(config, signals.stop()); !status.ok()) {
     return fail(status);
   }
+  if (config.only_migrate) return EXIT_SUCCESS;
 
   const api::PageTokens page_tokens(config.secret);
   const users::ResumeTokens resume_tokens(page_tokens);

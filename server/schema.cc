@@ -17,11 +17,19 @@
 namespace weir {
 namespace {
 
-Task<absl::Status> migrate_with_patience(const postgres::Options& options, BlockingPool& thread) {
+// What there is to do, once: the number of migrations applied by it.
+absl::StatusOr<int> prepare(const config::Config& config) {
+  if (config.migrate || config.only_migrate) return postgres::migrate(config.postgres);
+  const absl::Status migrated = postgres::require_migrated(config.postgres);
+  if (!migrated.ok()) return migrated;
+  return 0;
+}
+
+Task<absl::Status> prepare_with_patience(const config::Config& config, BlockingPool& thread) {
   Backoff backoff(std::chrono::milliseconds(50), std::chrono::seconds(1));
   for (;;) {
-    const auto migrate = [&options] { return postgres::migrate(options); };
-    absl::StatusOr<int> applied = co_await spawn_blocking(thread, migrate);
+    const auto once = [&config] { return prepare(config); };
+    absl::StatusOr<int> applied = co_await spawn_blocking(thread, once);
     if (applied.ok()) {
       log::info("schema is ready", {{"migrations_applied", absl::StrCat(*applied)}});
       co_return absl::OkStatus();
@@ -29,7 +37,7 @@ Task<absl::Status> migrate_with_patience(const postgres::Options& options, Block
     if (!absl::IsUnavailable(applied.status())) co_return applied.status();
     log::warning("waiting for the database", {{"reason", std::string(applied.status().message())}});
     if (absl::Status status = co_await sleep(backoff.next()); !status.ok()) {
-      co_return absl::UnavailableError("the database did not answer within --start-timeout");
+      co_return absl::UnavailableError("the database was not ready within --start-timeout");
     }
   }
 }
@@ -42,14 +50,13 @@ Task<absl::Status> stopped(const CancellationToken& stop) {
 }  // namespace
 
 absl::Status prepare_schema(const config::Config& config, const CancellationToken& stop) {
-  if (!config.migrate) return absl::OkStatus();
   BlockingPool thread("weir-migrate", 1, 1);
   ThreadLoop loop;
   const auto first = loop.run(
       [](const config::Config& with, BlockingPool& on,
          const CancellationToken& until) -> Task<std::variant<absl::Status, absl::Status>> {
         co_return co_await select(
-            timeout(with.start_timeout, migrate_with_patience(with.postgres, on)), stopped(until));
+            timeout(with.start_timeout, prepare_with_patience(with, on)), stopped(until));
       }(config, thread, stop));
   return first.index() == 0 ? std::get<0>(first) : std::get<1>(first);
 }

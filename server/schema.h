@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// prepare_schema: waits for Postgres and migrates it, before anything is served.
+// prepare_schema: waits for Postgres and migrates it, or waits until somebody else has, before
+// anything is served.
 
 #include "absl/status/status.h"
 #include "async/cancellation.h"
@@ -9,8 +10,7 @@
 
 namespace weir {
 
-// Tries until `start_timeout` has passed or `stop` is cancelled. Does nothing if migrations are
-// off.
+// Tries until `start_timeout` has passed or `stop` is cancelled.
 absl::Status prepare_schema(const config::Config& config, const CancellationToken& stop);
 
 }  // namespace weir

@@ -51,6 +51,7 @@ struct Config {
   Duration close_limit = std::chrono::seconds(3);
   Duration grace_period = std::chrono::seconds(80);
 
+  bool only_migrate = false;
   bool show_help = false;
   bool show_version = false;
 };

@@ -29,6 +29,8 @@ constexpr char kCreateTable[] =
     "  checksum   text NOT NULL,"
     "  apply_time timestamptz NOT NULL DEFAULT now())";
 
+constexpr Statement kHasTable{"migrations_has_table",
+                              "SELECT to_regclass('schema_migrations')::text"};
 constexpr Statement kApplied{"migrations_applied",
                              "SELECT number, checksum FROM schema_migrations ORDER BY number"};
 constexpr Statement kChecksum{"migrations_checksum",
@@ -66,19 +68,12 @@ void apply(Connection& connection, const EmbeddedMigration& migration) {
   (void)connection.run_in_transaction(Isolation::kReadCommitted, body);  // else it throws
 }
 
-absl::StatusOr<int> migrate(Connection& connection,
-                            absl::Span<const EmbeddedMigration> migrations) {
-  run(connection, kLock);  // released with the session
-  connection.run_script(kCreateTable);
+// What was applied: the number of the newest. FAILED_PRECONDITION if it is not a beginning of
+// `migrations`, or of what comes after them.
+absl::StatusOr<std::int64_t> newest_applied(Connection& connection,
+                                            absl::Span<const EmbeddedMigration> migrations) {
   const auto done = applied(connection);
   const std::int64_t newest = done.empty() ? 0 : done.rbegin()->first;
-  const std::int64_t known = migrations.empty() ? 0 : migrations.back().number;
-  if (newest > known) {
-    return absl::FailedPreconditionError(absl::StrCat("the database's schema is at migration ",
-                                                      newest, ", this program knows ", known,
-                                                      ": it is older than the schema"));
-  }
-  // All are checked before the first is applied.
   for (const EmbeddedMigration& migration : migrations) {
     const auto at = done.find(migration.number);
     if (at == done.end()) {
@@ -91,6 +86,27 @@ absl::StatusOr<int> migrate(Connection& connection,
           absl::StrCat("migration ", migration.number, " was changed after it was applied"));
     }
   }
+  return newest;
+}
+
+std::int64_t newest_known(absl::Span<const EmbeddedMigration> migrations) {
+  return migrations.empty() ? 0 : migrations.back().number;
+}
+
+absl::StatusOr<int> migrate(Connection& connection,
+                            absl::Span<const EmbeddedMigration> migrations) {
+  run(connection, kLock);  // released with the session
+  connection.run_script(kCreateTable);
+  // All are checked before the first is applied.
+  const absl::StatusOr<std::int64_t> newest_or = newest_applied(connection, migrations);
+  if (!newest_or.ok()) return newest_or.status();
+  const std::int64_t newest = *newest_or;
+  const std::int64_t known = newest_known(migrations);
+  if (newest > known) {
+    return absl::FailedPreconditionError(absl::StrCat("the database's schema is at migration ",
+                                                      newest, ", this program knows ", known,
+                                                      ": it is older than the schema"));
+  }
   int count = 0;
   for (const EmbeddedMigration& migration : migrations) {
     if (migration.number <= newest) continue;
@@ -100,9 +116,23 @@ absl::StatusOr<int> migrate(Connection& connection,
   return count;
 }
 
-}  // namespace
+absl::StatusOr<int> require_migrated(Connection& connection,
+                                     absl::Span<const EmbeddedMigration> migrations) {
+  if (run(connection, kHasTable)[0].is_null(0)) {
+    return absl::UnavailableError("the database was not migrated yet");
+  }
+  const absl::StatusOr<std::int64_t> newest = newest_applied(connection, migrations);
+  if (!newest.ok()) return newest.status();
+  if (*newest < newest_known(migrations)) {
+    return absl::UnavailableError(absl::StrCat("the database's schema is at migration ", *newest,
+                                               ", this program needs ", newest_known(migrations)));
+  }
+  return 0;
+}
 
-absl::StatusOr<int> migrate(const Options& given, absl::Span<const EmbeddedMigration> migrations) {
+// `work` on a connection of its own, without limits on statements.
+template <class Work>
+absl::StatusOr<int> with_connection(const Options& given, Work work) {
   Options options = given;
   options.statement_timeout = Duration::max();  // another server's migrations may take long
   options.lock_timeout = Duration::max();       // and they are waited for by a lock
@@ -116,11 +146,27 @@ absl::StatusOr<int> migrate(const Options& given, absl::Span<const EmbeddedMigra
       }
       return absl::UnavailableError("the database cannot be reached");
     }
-    return migrate(**connection, migrations);
+    return work(**connection);
   } catch (const std::exception& error) {
     if (options.log) options.log(absl::StrCat("postgres: a migration failed: ", error.what()));
     return detail::to_status(error);
   }
+}
+
+}  // namespace
+
+absl::StatusOr<int> migrate(const Options& options,
+                            absl::Span<const EmbeddedMigration> migrations) {
+  return with_connection(options,
+                         [&](Connection& connection) { return migrate(connection, migrations); });
+}
+
+absl::Status require_migrated(const Options& options,
+                              absl::Span<const EmbeddedMigration> migrations) {
+  return with_connection(
+             options,
+             [&](Connection& connection) { return require_migrated(connection, migrations); })
+      .status();
 }
 
 }  // namespace weir::postgres

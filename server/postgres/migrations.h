@@ -23,4 +23,12 @@ namespace weir::postgres {
 absl::StatusOr<int> migrate(const Options& options,
                             absl::Span<const EmbeddedMigration> migrations = embedded_migrations());
 
+// For a program whose schema somebody else migrates: UNAVAILABLE until all of `migrations` were
+// applied. A newer schema is accepted, for every migration must leave the version before able to
+// work: in a roll-out, and after one that was rolled back, it runs on it. FAILED_PRECONDITION as
+// above.
+absl::Status require_migrated(
+    const Options& options,
+    absl::Span<const EmbeddedMigration> migrations = embedded_migrations());
+
 }  // namespace weir::postgres

@@ -12,6 +12,7 @@ namespace weir::rpc {
 
 Health::Health(Server& server) {
   add_service("");
+  statuses_.emplace(kLiveness, watch::channel<Serving>(Response::SERVING).first);
   auto routes = server.add_service(service_, "grpc.health.v1.Health", Method::Kind::kAdmin);
   using Async = grpc::health::v1::Health::AsyncService;
   routes.unary("Check", &Async::RequestCheck,
@@ -28,6 +29,7 @@ void Health::add_service(std::string name) {
 
 void Health::set_serving(bool serving) {
   for (auto& [name, status] : statuses_) {
+    if (name == kLiveness) continue;
     status.send(serving ? Response::SERVING : Response::NOT_SERVING);
   }
 }

@@ -7,6 +7,9 @@
 // because its open Watch streams hold Server::Shutdown up for its whole limit (grpc-go#8776,
 // grpc-dotnet#2582). These end when the drain cancels the admin calls.
 //
+// One more name, "liveness", is SERVING for as long as there is a loop to say so: for probes whose
+// failure means a restart, which starting and draining must not.
+//
 // Thread: set from any, one at a time.
 
 #include <functional>
@@ -28,6 +31,8 @@ class Health {
   using Serving = grpc::health::v1::HealthCheckResponse::ServingStatus;
   using Request = grpc::health::v1::HealthCheckRequest;
   using Response = grpc::health::v1::HealthCheckResponse;
+
+  static constexpr char kLiveness[] = "liveness";
 
   // Adds its routes to `server`.
   explicit Health(Server& server);

@@ -24,6 +24,9 @@ class MigrationsTest : public ::testing::Test {
   absl::StatusOr<int> migrate_to(std::vector<EmbeddedMigration> migrations) {
     return migrate(database_.options(), migrations);
   }
+  absl::StatusCode required(std::vector<EmbeddedMigration> migrations) {
+    return require_migrated(database_.options(), migrations).code();
+  }
   std::string tables() {
     return database_.psql().value(
         "SELECT string_agg(tablename, ' ' ORDER BY tablename) "
@@ -48,6 +51,20 @@ TEST_F(MigrationsTest, OneThatWasChangedAfterwardsIsRefused) {
 TEST_F(MigrationsTest, ASchemaNewerThanTheProgramIsRefused) {
   ASSERT_TRUE(migrate_to({kOne, kTwo}).ok());
   EXPECT_EQ(migrate_to({kOne}).status().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(MigrationsTest, AProgramThatDoesNotMigrateWaitsForAllItsMigrations) {
+  EXPECT_EQ(required({kOne}), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(tables(), "");
+  ASSERT_TRUE(migrate_to({kOne}).ok());
+  EXPECT_EQ(required({kOne}), absl::StatusCode::kOk);
+  EXPECT_EQ(required({kOne, kTwo}), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(required({kChangedOne}), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(MigrationsTest, AProgramThatDoesNotMigrateWorksOnASchemaOfItsFuture) {
+  ASSERT_TRUE(migrate_to({kOne, kTwo}).ok());
+  EXPECT_EQ(required({kOne}), absl::StatusCode::kOk);
 }
 
 TEST_F(MigrationsTest, OneThatCameTooLateIsRefused) {
