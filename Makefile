@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test chaos up down build fmt lint bench asan tsan test-debian13 clean
+.PHONY: help demo test compose-test roll-test chaos up down build fmt lint bench asan tsan test-debian13 clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -14,6 +14,15 @@ demo: ## build, start everything privately, show each call, drain under load, cl
 
 test: ## build the release, run the unit, integration and end-to-end tests
 	@scripts/test.sh release
+
+compose-test: ## docker-compose.yml on a Docker engine: healthy, demo, replicas replaced under load
+	@scripts/compose_test.sh
+
+roll-test: ## Kubernetes' manifests acted out: three replicas rolled ten times under load (10 minutes)
+	@scripts/install_packages.sh build test
+	@scripts/build.sh release weir-server weir_cli
+	@WEIR_ROLLS=10 WEIR_PACE=1 WEIR_SOURCE_DIR=$(CURDIR) WEIR_BINARY_DIR=$(CURDIR)/build/release \
+	  scripts/with_stack.sh /usr/bin/python3 tests/deploy/roll_test.py
 
 chaos: ## 100 rounds of a batch whose replicas are killed, and its Postgres: every item once
 	@scripts/install_packages.sh build test

@@ -58,6 +58,10 @@ struct ChannelOptions {
   // At least this long a connection may take to come about.
   Duration connect_timeout = std::chrono::seconds(5);
 
+  // A name is looked up again when a connection to what it named ends, but not more often than
+  // this. gRPC's 30 s is longer than a roll-out takes to replace every server that it named.
+  Duration min_time_between_resolutions = std::chrono::seconds(1);
+
   // Connections of its own, instead of those that the process's other channels to it have.
   bool own_connections = false;
   // Before gRPC's own words in the user-agent header.

@@ -55,8 +55,8 @@ absl::Status prepare_schema(const config::Config& config, const CancellationToke
   const auto first = loop.run(
       [](const config::Config& with, BlockingPool& on,
          const CancellationToken& until) -> Task<std::variant<absl::Status, absl::Status>> {
-        co_return co_await select(
-            timeout(with.start_timeout, prepare_with_patience(with, on)), stopped(until));
+        co_return co_await select(timeout(with.start_timeout, prepare_with_patience(with, on)),
+                                  stopped(until));
       }(config, thread, stop));
   return first.index() == 0 ? std::get<0>(first) : std::get<1>(first);
 }

@@ -56,7 +56,8 @@ void add_postgres(Settings& table, Config& config) {
   postgres::Options& options = config.postgres;
   table.section("Postgres");
   table.secret("database-url", &options.url, "postgres://user:password@host:port/database");
-  table.flag("migrate", &config.migrate, "bring the schema up to date at the start; off: wait until it is");
+  table.flag("migrate", &config.migrate,
+             "bring the schema up to date at the start; off: wait until it is");
   table.duration("start-timeout", &config.start_timeout, milliseconds(100), hours(1),
                  "for the database to be there at the start");
   table.number("postgres-min-connections", &options.min_connections, 0, 1000, "connections",

@@ -28,7 +28,6 @@ absl::StatusOr<int> migrate(const Options& options,
 // work: in a roll-out, and after one that was rolled back, it runs on it. FAILED_PRECONDITION as
 // above.
 absl::Status require_migrated(
-    const Options& options,
-    absl::Span<const EmbeddedMigration> migrations = embedded_migrations());
+    const Options& options, absl::Span<const EmbeddedMigration> migrations = embedded_migrations());
 
 }  // namespace weir::postgres

@@ -4,8 +4,6 @@
 #include <charconv>
 #include <stdexcept>
 
-#include "absl/strings/escaping.h"
-
 namespace weir::postgres {
 
 std::string_view Row::view(int column) const {
@@ -27,10 +25,20 @@ std::int64_t Row::int64(int column) const {
 
 std::string Row::bytes(int column) const {
   const std::string_view text = view(column);
-  if (!text.starts_with("\\x")) {
+  if (!text.starts_with("\\x") || text.size() % 2 != 0) {
     throw std::domain_error("a column that is read as bytes is no bytea");
   }
-  return absl::HexStringToBytes(absl::string_view(text.data() + 2, text.size() - 2));
+  // Not Abseil's HexStringToBytes: what Debian 12 has of it is deprecated in Debian 13's.
+  std::string bytes(text.size() / 2 - 1, '\0');
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const char* digits = text.data() + 2 + 2 * i;
+    unsigned char byte = 0;
+    if (std::from_chars(digits, digits + 2, byte, 16).ptr != digits + 2) {
+      throw std::domain_error("a column that is read as bytes is no bytea");
+    }
+    bytes[i] = static_cast<char>(byte);
+  }
+  return bytes;
 }
 
 }  // namespace weir::postgres
