@@ -49,6 +49,11 @@ TEST_F(HealthTest, CheckAnswersForTheServerAndEachService) {
   EXPECT_EQ(check(*stub_, "weir.rpc.test.Numbers"), Response::NOT_SERVING);
 }
 
+TEST_F(HealthTest, LivenessIsServingWhileTheServerIsNot) {
+  health().set_serving(false);
+  EXPECT_EQ(check(*stub_, Health::kLiveness), Response::SERVING);
+}
+
 TEST_F(HealthTest, CheckOfAnUnknownServiceIsNotFound) {
   CallContext context;
   Response response;

@@ -8,7 +8,7 @@ RUN echo 'create_main_cluster = false' >/etc/zz-weir.conf \
  && apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends postgresql-17 \
  && rm -rf /var/lib/apt/lists/*
-ENV PATH=/usr/lib/postgresql/17/bin:/usr/bin:/bin PGDATA=/var/lib/postgresql/data LANG=C.UTF-8
+ENV PATH=/usr/lib/postgresql/17/bin:/usr/local/bin:/usr/bin:/bin PGDATA=/var/lib/postgresql/data LANG=C.UTF-8
 RUN install -d -o postgres -g postgres -m 700 "$PGDATA" \
  && install -d -o postgres -g postgres -m 2775 /var/run/postgresql
 COPY postgres-entrypoint.sh /usr/local/bin/docker-entrypoint.sh
