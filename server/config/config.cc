@@ -23,7 +23,7 @@ void add_serving(Settings& table, Config& config) {
   table.address("admin-address", &config.admin_address, "where /livez and /readyz are served");
   table.number("loops", &config.rpc.loops, 1, 256, "threads", "event loops, each with a queue");
   table.number("accept-slots", &config.rpc.accept_slots, 1, 4096, "calls",
-               "of each method, awaited at once by each loop");
+               "of each method, awaited at once by each loop, at most");
   table.number("max-calls", &config.rpc.max_calls, 1, 1'000'000, "calls",
                "in progress; beyond it calls are refused");
   table.duration("max-deadline", &config.rpc.max_deadline, milliseconds(10), hours(24),

@@ -37,7 +37,7 @@ namespace weir::rpc {
 struct ServerOptions {
   std::string address = "127.0.0.1:50051";  // port 0: any free one
   int loops = 1;
-  int accept_slots = 64;  // calls of each method that a loop awaits at once
+  int accept_slots = 64;  // calls of each method that a loop awaits at once, at most
   std::size_t max_calls = 20'000;
   Duration max_deadline = std::chrono::seconds(60);
   int max_receive_message_bytes = 4 << 20;

@@ -36,7 +36,7 @@ ServerCall::~ServerCall() {
 }
 
 void ServerCall::arrived() {
-  loop_.accept_another(method_);
+  loop_.accept_more(method_);
   EventLoop& loop = loop_.event_loop();
   arrival_ = loop.turn_time();
   CancelScope& scope = loop_.scope(method_.kind());

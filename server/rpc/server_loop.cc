@@ -28,14 +28,15 @@ void ServerLoop::join() {
   if (thread_.joinable()) thread_.join();
 }
 
-// Each slot waits for a call; when one comes, another slot takes its place. A slot whose request
-// comes back not ok was told that the server has shut down, and so the set runs empty.
+// Each slot waits for a call; when one comes, another slot takes its place, or several. A slot
+// whose request comes back not ok was told that the server has shut down, and so the set runs
+// empty.
 Task<void> ServerLoop::serve(const std::vector<std::unique_ptr<Method>>& methods, int slots) {
   CurrentTask& self = co_await this_task();
   JoinSet<void> calls(self);
   calls_ = &calls;
   for (const auto& method : methods) {
-    for (int i = 0; i < slots; ++i) accept_another(*method);
+    accept(*method, slots_.emplace(method.get(), slots).first->second.awaited());
   }
   while (co_await calls.join_next()) {
   }

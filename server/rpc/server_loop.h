@@ -10,9 +10,11 @@
 #include <thread>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "async/detail/intrusive_list.h"
 #include "async/join_set.h"
 #include "rpc/completion_queue_loop.h"
+#include "server/rpc/accept_slots.h"
 #include "server/rpc/admission.h"
 #include "server/rpc/connections.h"
 #include "server/rpc/cork.h"
@@ -32,7 +34,7 @@ class ServerLoop {
 
   ServerLoop(std::unique_ptr<grpc::ServerCompletionQueue> queue, const Shared& shared);
 
-  // Starts the thread: `slots` calls of each method are awaited at any time.
+  // Starts the thread, which awaits up to `slots` calls of each method at any time.
   void start(const std::vector<std::unique_ptr<Method>>& methods, int slots, std::string name);
   // Waits until the last call has ended, which it does once the server is shut down, and frees the
   // queue. Not from the loop's own thread.
@@ -54,7 +56,10 @@ class ServerLoop {
   // For calls; loop thread.
   grpc::ServerCompletionQueue& queue() { return *queue_; }
   const Shared& shared() const { return shared_; }
-  void accept_another(const Method& method) { calls_->spawn(method.serve_next(*this)); }
+  // One has arrived.
+  void accept_more(const Method& method) {
+    accept(method, slots_.find(&method)->second.arrived(loop_.turns()));
+  }
   CancelScope& scope(Method::Kind kind) {
     return kind == Method::Kind::kTraffic ? traffic_ : admin_;
   }
@@ -63,6 +68,9 @@ class ServerLoop {
 
  private:
   Task<void> serve(const std::vector<std::unique_ptr<Method>>& methods, int slots);
+  void accept(const Method& method, int count) {
+    for (; count > 0; --count) calls_->spawn(method.serve_next(*this));
+  }
 
   const Shared shared_;
   grpc::ServerCompletionQueue* const queue_;  // owned by loop_
@@ -71,6 +79,7 @@ class ServerLoop {
   CancelScope traffic_;
   CancelScope admin_;
   JoinSet<void>* calls_ = nullptr;  // while serve() runs
+  absl::flat_hash_map<const Method*, AcceptSlots> slots_;
   weir::detail::IntrusiveList<ServerCall, ServerCall> in_progress_;
   std::thread thread_;
 };
