@@ -24,6 +24,8 @@ void add_serving(Settings& table, Config& config) {
   table.number("loops", &config.rpc.loops, 1, 256, "threads", "event loops, each with a queue");
   table.number("accept-slots", &config.rpc.accept_slots, 1, 4096, "calls",
                "of each method, awaited at once by each loop, at most");
+  table.flag("gather-writes", &config.rpc.gather_writes,
+             "of a turn in the process (release builds), else in the kernel");
   table.number("max-calls", &config.rpc.max_calls, 1, 1'000'000, "calls",
                "in progress; beyond it calls are refused");
   table.duration("max-deadline", &config.rpc.max_deadline, milliseconds(10), hours(24),

@@ -6,7 +6,6 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -19,6 +18,7 @@
 #include "absl/strings/str_format.h"
 #include "async/detail/thread_name.h"
 #include "server/log.h"
+#include "server/rpc/socket_calls.h"
 
 namespace weir::rpc {
 namespace {
@@ -26,6 +26,8 @@ namespace {
 constexpr int kBacklog = 1024;
 // How long the door stays shut when the process has no descriptors left.
 constexpr int kPauseMs = 100;
+// For slow clients to take what was written to them before the end.
+constexpr Duration kLastPatience = std::chrono::seconds(1);
 
 // gRPC's spelling of an address, as ServerContext::peer() returns it.
 std::string peer_name(const sockaddr_storage& address) {
@@ -66,28 +68,19 @@ int port_of(int fd) {
                    : reinterpret_cast<const sockaddr_in&>(address).sin_port);
 }
 
-void watch(int epoll, int fd, std::uint32_t events) {
-  epoll_event event{};
-  event.events = events;
-  event.data.fd = fd;
-  epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
-}
-
 }  // namespace
 
-Acceptor::Acceptor(ToGrpc to_grpc, Connections& connections, std::size_t max_connections)
+Acceptor::Acceptor(ToGrpc to_grpc, Connections& connections, Options options)
     : to_grpc_(std::move(to_grpc)),
       connections_(connections),
-      max_connections_(max_connections),
-      epoll_(epoll_create1(EPOLL_CLOEXEC)),
+      options_(options),
       wake_up_(eventfd(0, EFD_CLOEXEC)) {
-  watch(epoll_, wake_up_, EPOLLIN);
+  epoll_->add(wake_up_, EPOLLIN);
 }
 
 Acceptor::~Acceptor() {
   stop();
   close(wake_up_);
-  close(epoll_);
 }
 
 absl::Status Acceptor::listen(const std::string& address) {
@@ -114,7 +107,7 @@ absl::Status Acceptor::listen(const std::string& address) {
 }
 
 void Acceptor::start() {
-  watch(epoll_, listening_, EPOLLIN);
+  epoll_->add(listening_, EPOLLIN);
   thread_ = std::thread([this] {
     weir::detail::name_this_thread("weir-accept");
     run();
@@ -122,7 +115,9 @@ void Acceptor::start() {
 }
 
 void Acceptor::close_door() {
-  if (thread_.joinable()) wake_thread();
+  if (!thread_.joinable()) return;
+  wake_thread();
+  door_is_closed_.WaitForNotification();
 }
 
 void Acceptor::stop() {
@@ -132,6 +127,8 @@ void Acceptor::stop() {
     thread_.join();
   }
   close_listening();
+  const TimePoint limit = std::chrono::steady_clock::now() + kLastPatience;
+  for (const auto& [fd, open] : open_) open.second->flush_until(limit);
 }
 
 void Acceptor::wake_thread() {
@@ -146,19 +143,28 @@ void Acceptor::close_listening() {
 void Acceptor::run() {
   std::array<epoll_event, 64> events{};
   for (;;) {
-    const int count = epoll_wait(epoll_, events.data(), events.size(), is_paused_ ? kPauseMs : -1);
-    if (is_paused_ && listening_ >= 0) watch(epoll_, listening_, EPOLLIN);
+    const int count =
+        epoll_wait(epoll_->fd(), events.data(), events.size(), is_paused_ ? kPauseMs : -1);
+    if (is_paused_ && listening_ >= 0) epoll_->add(listening_, EPOLLIN);
     is_paused_ = false;
     for (int i = 0; i < count; ++i) {
       const int fd = events[static_cast<std::size_t>(i)].data.fd;
+      const std::uint32_t event = events[static_cast<std::size_t>(i)].events;
       if (fd == wake_up_) {
         std::uint64_t wake_ups = 0;
         [[maybe_unused]] const ssize_t got = read(wake_up_, &wake_ups, sizeof(wake_ups));
         if (is_stopping_) return;  // looked at after the read, which may have taken stop's wake-up
-        if (listening_ >= 0) accept_all();  // who has knocked already
+        if (door_is_closed_.HasBeenNotified()) continue;
+        accept_all();  // who has knocked already
         close_listening();
+        door_is_closed_.Notify();
       } else if (fd == listening_) {
         accept_all();
+      } else if ((event & (Connection::kEndEvents | EPOLLERR)) == 0) {
+        // Not there: the door, closed a moment ago.
+        if (const auto found = open_.find(fd); found != open_.end()) {
+          found->second.second->became_writable();
+        }
       } else {
         forget(fd);
       }
@@ -177,7 +183,7 @@ void Acceptor::accept_all() {
       if (errno != EAGAIN) pause_accepting();
       return;
     }
-    const int ours = open_.size() < max_connections_ ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
+    const int ours = open_.size() < options_.max_connections ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
     if (ours < 0) {
       close(fd);
       continue;
@@ -185,11 +191,11 @@ void Acceptor::accept_all() {
     const int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     const std::string peer = peer_name(address);
-    auto connection = std::make_shared<Connection>(ours);
+    auto connection = std::make_shared<Connection>(ours, epoll_);
     connections_.add(peer, connection);
+    if (options_.gather_writes) adopt(fd, connection);
     open_.emplace(ours, std::pair(peer, std::move(connection)));
-    // Not EPOLLIN: gRPC reads. This only tells when either side has shut the connection down.
-    watch(epoll_, ours, EPOLLRDHUP | EPOLLHUP);
+    epoll_->add(ours, Connection::kEndEvents);
     grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters parameters;
     parameters.fd = fd;
     to_grpc_->HandleNewConnection(&parameters);
@@ -198,7 +204,7 @@ void Acceptor::accept_all() {
 
 void Acceptor::pause_accepting() {
   log::warning("cannot accept connections", {{"errno", absl::StrCat(errno)}});
-  epoll_ctl(epoll_, EPOLL_CTL_DEL, listening_, nullptr);
+  epoll_->remove(listening_);
   is_paused_ = true;
 }
 
@@ -206,8 +212,9 @@ void Acceptor::forget(int fd) {
   const auto found = open_.find(fd);
   if (found == open_.end()) return;
   auto& [peer, connection] = found->second;
-  // Removed here and not by closing: a loop that is about to cork it may hold it a moment longer.
-  epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr);
+  // Removed here and not by closing: a loop that is about to write to it may hold it a moment
+  // longer.
+  epoll_->remove(fd);
   connection->mark_closed();
   connections_.remove(peer, *connection);
   open_.erase(found);

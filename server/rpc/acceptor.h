@@ -18,7 +18,9 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
+#include "absl/synchronization/notification.h"
 #include "server/rpc/connections.h"
+#include "server/rpc/epoll.h"
 
 namespace weir::rpc {
 
@@ -26,9 +28,13 @@ class Acceptor {
  public:
   using ToGrpc = std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor>;
 
-  // `to_grpc` is the server's; `connections` must outlive this. Beyond `max_connections` a client
-  // is turned away at the door.
-  Acceptor(ToGrpc to_grpc, Connections& connections, std::size_t max_connections);
+  struct Options {
+    std::size_t max_connections;  // beyond it a client is turned away at the door
+    bool gather_writes;           // see socket_calls.h
+  };
+
+  // `to_grpc` is the server's; `connections` must outlive this.
+  Acceptor(ToGrpc to_grpc, Connections& connections, Options options);
   ~Acceptor();
 
   // Binds host:port; port 0: any free one. UNAVAILABLE if that is not possible.
@@ -37,10 +43,11 @@ class Acceptor {
 
   // Begins to accept; after the server has started, for before it gRPC closes what it is handed.
   void start();
-  // Accepts no more: whoever connects is refused by the kernel, and goes elsewhere. What was
-  // accepted stays, and its end is still noticed.
+  // Accepts no more once it returns: whoever connects is refused by the kernel, and goes elsewhere.
+  // What was accepted stays, what waits for a slow client still leaves, and its end is still
+  // noticed. Before grpc::Server::Shutdown: after it gRPC neither serves nor closes what it is handed.
   void close_door();
-  // The same, and ends the thread.
+  // The same, and ends the thread: after the server, which may be writing until then.
   void stop();
 
  private:
@@ -53,13 +60,14 @@ class Acceptor {
 
   ToGrpc to_grpc_;
   Connections& connections_;
-  const std::size_t max_connections_;
+  const Options options_;
   int listening_ = -1;
   int port_ = 0;
-  int epoll_ = -1;
+  const std::shared_ptr<const Epoll> epoll_ = std::make_shared<const Epoll>();
   int wake_up_ = -1;
   std::thread thread_;
   std::atomic<bool> is_stopping_ = false;
+  absl::Notification door_is_closed_;
   // By our descriptor; the acceptor thread's own.
   absl::flat_hash_map<int, std::pair<std::string, std::shared_ptr<Connection>>> open_;
   bool is_paused_ = false;

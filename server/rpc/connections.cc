@@ -1,30 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/rpc/connections.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <utility>
 
 namespace weir::rpc {
-namespace {
-
-// An error means that the connection is gone, and then there is nothing to gather.
-void set_cork(int fd, int on) { setsockopt(fd, IPPROTO_TCP, TCP_CORK, &on, sizeof(on)); }
-
-}  // namespace
-
-Connection::~Connection() { close(fd_); }
-
-void Connection::cork() {
-  if (corks_.fetch_add(1, std::memory_order_acq_rel) == 0) set_cork(fd_, 1);
-}
-
-void Connection::uncork() {
-  if (corks_.fetch_sub(1, std::memory_order_acq_rel) == 1) set_cork(fd_, 0);
-}
 
 void Connections::add(std::string peer, std::shared_ptr<Connection> connection) {
   std::lock_guard lock(mutex_);

@@ -1,18 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Connections: the sockets that gRPC serves, by peer, so that the answers of one turn of a loop can
-// share a write.
-//
-// gRPC calls sendmsg once per call, each a TCP segment and a wake-up of the client. A socket that
-// is corked gathers them in the kernel until it is uncorked. The descriptors are known because the
-// server accepts connections itself (acceptor.h).
-//
-// A connection here is a duplicate descriptor: gRPC closes its own whenever it likes, and its
-// number may then be another socket's. A duplicate does not keep the connection up: gRPC shuts it
-// down first.
+// Connections: the sockets that gRPC serves, by peer. They are known because the server accepts
+// connections itself (acceptor.h).
 
-#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <mutex>
@@ -20,32 +11,9 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
+#include "server/rpc/connection.h"
 
 namespace weir::rpc {
-
-// Thread: any.
-class Connection {
- public:
-  // Owns `fd`.
-  explicit Connection(int fd) : fd_(fd) {}
-  ~Connection();
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
-
-  int fd() const { return fd_; }
-
-  // Each cork needs an uncork; the last one lets go of what was gathered.
-  void cork();
-  void uncork();
-
-  void mark_closed() { closed_.store(true, std::memory_order_release); }
-  bool is_closed() const { return closed_.load(std::memory_order_acquire); }
-
- private:
-  const int fd_;
-  std::atomic<int> corks_ = 0;
-  std::atomic<bool> closed_ = false;
-};
 
 // Thread: any.
 class Connections {

@@ -5,7 +5,7 @@
 
 namespace weir::rpc {
 
-void Corks::about_to_write(absl::string_view peer) {
+void Corks::cork(absl::string_view peer) {
   Entry* entry = entry_of(peer);
   if (entry == nullptr || entry->is_corked) return;
   entry->connection->cork();
@@ -15,6 +15,7 @@ void Corks::about_to_write(absl::string_view peer) {
 }
 
 void Corks::run() {
+  if (gathers_) return writes_.flush();
   for (Entry* entry : corked_) {
     entry->connection->uncork();
     entry->is_corked = false;

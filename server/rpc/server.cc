@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/rpc/introspection.h"
+#include "server/rpc/socket_calls.h"
 
 namespace weir::rpc {
 namespace {
@@ -67,14 +68,15 @@ absl::Status Server::start() {
   builder.SetOption(std::move(introspection));
   set_limits(builder, options_);
   leave_out_filters(builder);
+  const bool gather_writes = kWrapsSocketCalls && options_.gather_writes;
   acceptor_ = std::make_unique<Acceptor>(
       builder.experimental().AddExternalConnectionAcceptor(
           grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
           grpc::InsecureServerCredentials()),
-      connections_, options_.max_connections);
+      connections_, Acceptor::Options{options_.max_connections, gather_writes});
   if (absl::Status status = acceptor_->listen(options_.address); !status.ok()) return status;
   for (grpc::Service* service : services_) builder.RegisterService(service);
-  const ServerLoop::Shared shared{admission_, connections_, options_.max_deadline};
+  const ServerLoop::Shared shared{admission_, connections_, options_.max_deadline, gather_writes};
   for (int i = 0; i < options_.loops; ++i) {
     loops_.push_back(std::make_unique<ServerLoop>(builder.AddCompletionQueue(), shared));
   }
@@ -110,7 +112,7 @@ void Server::cancel_calls(Method::Kind kind) {
 void Server::shut_down(Duration limit) {
   if (server_ == nullptr) return;
   admission_.close();
-  acceptor_->stop();
+  close_door();
   cancel_calls(Method::Kind::kAdmin);
   // Not on a loop: it waits for the loops to take their tags (asio-grpc#91), and always with a
   // deadline, for without one an open stream keeps it for ever (grpc#10324).
@@ -118,6 +120,7 @@ void Server::shut_down(Duration limit) {
   for (const auto& loop : loops_) loop->join();
   loops_.clear();  // the queues, after the server
   server_.reset();
+  acceptor_->stop();
 }
 
 }  // namespace weir::rpc

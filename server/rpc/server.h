@@ -49,6 +49,7 @@ struct ServerOptions {
   Duration keepalive_time = std::chrono::seconds(60);
   Duration keepalive_timeout = std::chrono::seconds(10);
   Duration min_ping_interval = std::chrono::seconds(10);  // a client that pings more is sent away
+  bool gather_writes = true;  // of a turn, in this process; else in the kernel: socket_calls.h
   bool reflection = true;
   bool channelz = true;
 };

@@ -94,9 +94,11 @@ absl::Status ServerCall::gone() const {
 
 void ServerCall::about_to_write() {
   has_written_ = true;
+  Corks& corks = loop_.corks();
+  if (corks.gather()) return;
   // The C function: C++'s would copy the name once more.
   const std::unique_ptr<char, void (*)(void*)> peer(grpc_call_get_peer(grpc_.c_call()), gpr_free);
-  loop_.corks().about_to_write(peer.get());
+  corks.cork(peer.get());
 }
 
 void ServerCall::DoneTag::complete(bool) {

@@ -14,7 +14,7 @@ ServerLoop::ServerLoop(std::unique_ptr<grpc::ServerCompletionQueue> queue, const
     : shared_(shared),
       queue_(queue.get()),
       loop_(std::move(queue)),
-      corks_(loop_, shared.connections) {}
+      corks_(loop_, shared.connections, shared.gather_writes) {}
 
 void ServerLoop::start(const std::vector<std::unique_ptr<Method>>& methods, int slots,
                        std::string name) {

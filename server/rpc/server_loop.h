@@ -30,6 +30,7 @@ class ServerLoop {
     const Connections& connections;
     // For calls without a deadline, or with a later one.
     Duration max_deadline;
+    bool gather_writes;  // see socket_calls.h
   };
 
   ServerLoop(std::unique_ptr<grpc::ServerCompletionQueue> queue, const Shared& shared);

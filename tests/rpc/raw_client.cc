@@ -136,6 +136,10 @@ bool RawClient::wait_for_answer(std::string_view grpc_status) {
   return wait_for(trailer);
 }
 
+bool RawClient::wait_for_bytes(std::size_t count) {
+  return read_until([&] { return received_.size() >= count; });
+}
+
 bool RawClient::wait_for_close() {
   return read_until([&] { return closed_; });
 }

@@ -38,6 +38,7 @@ class RawClient {
   // For trailers with that grpc-status.
   bool wait_for_answer(std::string_view grpc_status);
   bool wait_for_close();
+  bool wait_for_bytes(std::size_t count);
   const std::string& received() const { return received_; }
 
  private:
