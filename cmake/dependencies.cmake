@@ -70,6 +70,14 @@ add_library(weir_dep_civetweb INTERFACE)
 add_library(weir::civetweb ALIAS weir_dep_civetweb)
 target_link_libraries(weir_dep_civetweb INTERFACE ${WEIR_CIVETWEB_LIBRARY})
 
+# For programs, not for libraries: it takes malloc's place in the whole process.
+if(WEIR_TCMALLOC)
+  find_library(WEIR_TCMALLOC_LIBRARY NAMES tcmalloc_minimal REQUIRED)
+  add_library(weir_dep_malloc INTERFACE)
+  add_library(weir::malloc ALIAS weir_dep_malloc)
+  target_link_libraries(weir_dep_malloc INTERFACE ${WEIR_TCMALLOC_LIBRARY})
+endif()
+
 # These come with CMake packages instead of .pc files.
 find_package(CLI11 CONFIG REQUIRED)
 add_library(weir::cli11 ALIAS CLI11::CLI11)
