@@ -2,6 +2,7 @@
 #include "async/blocking_pool.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "async/detail/thread_name.h"
 
@@ -27,6 +28,11 @@ BlockingPool::~BlockingPool() {
   for (std::thread& thread : threads_) thread.join();
 }
 
+BlockingPool::Stats BlockingPool::stats() const {
+  std::lock_guard lock(mutex_);
+  return stats_;
+}
+
 std::size_t BlockingPool::queued() const {
   std::lock_guard lock(mutex_);
   return queue_.size();
@@ -41,8 +47,11 @@ bool BlockingPool::submit(std::shared_ptr<detail::BlockingJob> job) {
   {
     std::lock_guard lock(mutex_);
     // A job that an idle thread will take at once does not queue.
-    if (closing_ || queue_.size() + running_ >= threads_.size() + max_queued_) return false;
-    queue_.push_back(std::move(job));
+    if (closing_ || queue_.size() + running_ >= threads_.size() + max_queued_) {
+      ++stats_.rejected;
+      return false;
+    }
+    queue_.push_back({std::move(job), std::chrono::steady_clock::now()});
   }
   changed_.notify_one();
   return true;
@@ -52,9 +61,9 @@ void BlockingPool::forget(const detail::BlockingJob& job) {
   std::shared_ptr<detail::BlockingJob> forgotten;  // destroyed after the lock is released
   std::lock_guard lock(mutex_);
   const auto at = std::find_if(queue_.begin(), queue_.end(),
-                               [&](const auto& queued) { return queued.get() == &job; });
+                               [&](const auto& queued) { return queued.job.get() == &job; });
   if (at == queue_.end()) return;
-  forgotten = std::move(*at);
+  forgotten = std::move(at->job);
   queue_.erase(at);
 }
 
@@ -63,12 +72,16 @@ void BlockingPool::work() {
   for (;;) {
     changed_.wait(lock, [&] { return closing_ || !queue_.empty(); });
     if (queue_.empty()) return;
-    std::shared_ptr<detail::BlockingJob> job = std::move(queue_.front());
+    const TimePoint began = std::chrono::steady_clock::now();
+    std::shared_ptr<detail::BlockingJob> job = std::move(queue_.front().job);
+    stats_.queued += began - queue_.front().since;
     queue_.pop_front();
     ++running_;
+    ++stats_.begun;
     lock.unlock();
     job->run_and_catch();
     lock.lock();
+    stats_.ran += std::chrono::steady_clock::now() - began;
     // Before the answer: who gets it may hand in the next function at once, and has room for it.
     --running_;
     lock.unlock();

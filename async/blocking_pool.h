@@ -17,6 +17,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -47,6 +48,14 @@ class BlockingPool {
   BlockingPool(const BlockingPool&) = delete;
   BlockingPool& operator=(const BlockingPool&) = delete;
 
+  struct Stats {
+    std::uint64_t begun = 0;     // jobs
+    std::uint64_t rejected = 0;  // queue full
+    Duration queued{};           // how long the begun ones were, together
+    Duration ran{};              // how long those that have ended took, together
+  };
+  Stats stats() const;
+  std::size_t threads() const { return threads_.size(); }
   std::size_t queued() const;
   std::size_t running() const;
 
@@ -61,8 +70,13 @@ class BlockingPool {
   const std::size_t max_queued_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<std::shared_ptr<detail::BlockingJob>> queue_;
+  struct Queued {
+    std::shared_ptr<detail::BlockingJob> job;
+    TimePoint since;
+  };
+  std::deque<Queued> queue_;
   std::size_t running_ = 0;
+  Stats stats_;
   bool closing_ = false;
   std::vector<std::thread> threads_;
 };

@@ -75,6 +75,11 @@ void EventLoop::post_all(RunQueue& batch) {
   if (std::exchange(is_asleep_, false)) wake();
 }
 
+std::size_t EventLoop::inbox_depth() const {
+  std::lock_guard lock(inbox_mutex_);
+  return inbox_.size();
+}
+
 void EventLoop::take_inbox() {
   std::lock_guard lock(inbox_mutex_);
   is_asleep_ = false;

@@ -101,6 +101,9 @@ class EventLoop {
   // The tasks that run here, newest first: the roots of the live task tree. Loop thread.
   detail::TaskNode* roots() const { return roots_; }
 
+  // What other threads have posted and the loop has not taken yet. Any thread.
+  std::size_t inbox_depth() const;
+
   // What it does right now, for async/loop_watchdog.h. Any thread may look.
   detail::Turn& turn() { return turn_; }
   const detail::Turn& turn() const { return turn_; }
@@ -141,7 +144,7 @@ class EventLoop {
   std::uint64_t random_state_ = 0;
   detail::TaskNode* roots_ = nullptr;
 
-  std::mutex inbox_mutex_;
+  mutable std::mutex inbox_mutex_;
   RunQueue inbox_;
   bool is_asleep_ = false;
 };

@@ -88,7 +88,7 @@ void append_json_field(std::string_view key, std::string_view text, std::string&
 }
 
 void append_json(const TaskNode& task, TimePoint now, std::string& out) {
-  if (out.back() == '}') out += ',';
+  if (!out.empty() && out.back() == '}') out += ',';
   out += "{\"function\":";
   append_json_string(task.function().function_name(), out);
   if (const char* name = own_name(task)) append_json_field("name", name, out);
@@ -149,6 +149,12 @@ void request_task_dump(EventLoop& loop, TaskDumpFormat format,
 std::string dump_task(const TaskNode& task, TimePoint now) {
   std::string out;
   append_text(task, now, 0, out);
+  return out;
+}
+
+std::string dump_task_json(const TaskNode& task, TimePoint now) {
+  std::string out;
+  append_json(task, now, out);
   return out;
 }
 

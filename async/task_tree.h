@@ -31,5 +31,6 @@ void request_task_dump(EventLoop& loop, TaskDumpFormat format,
 
 // One task and what is below it.
 std::string dump_task(const detail::TaskNode& task, TimePoint now);
+std::string dump_task_json(const detail::TaskNode& task, TimePoint now);
 
 }  // namespace weir

@@ -43,16 +43,18 @@ void CompletionQueueLoop::wake() {
   (new WakeUp)->send(*queue_);
 }
 
-void CompletionQueueLoop::take_events() {
+bool CompletionQueueLoop::take_events() {
   gpr_timespec deadline = may_sleep() ? to_timespec(next_timer()) : gpr_time_0(GPR_CLOCK_MONOTONIC);
   void* tag = nullptr;
   bool ok = false;
-  for (int taken = 0; taken < kEventsPerTurn; ++taken) {
+  int taken = 0;
+  for (; taken < kEventsPerTurn; ++taken) {
     if (queue_->AsyncNext(&tag, &ok, deadline) != grpc::CompletionQueue::GOT_EVENT) break;
     if (taken == 0) begin_turn();
     static_cast<Tag*>(tag)->complete(ok);
     deadline = gpr_time_0(GPR_CLOCK_MONOTONIC);  // the rest: only what is there already
   }
+  return taken > 0;
 }
 
 void CompletionQueueLoop::run_main(Task<void> task) {
@@ -64,14 +66,17 @@ void CompletionQueueLoop::run_main(Task<void> task) {
   main_task.start(context, std::move(task));
   while (!main_task.has_ended()) {
     turns_.fetch_add(1, std::memory_order_relaxed);
-    take_events();
+    const bool came = take_events();
+    const TimePoint first = turn_time();
     begin_turn();
+    const TimePoint began = came ? first : turn_time();
     fire_timers();
     for (int round = 0; round < kRoundsPerTurn; ++round) {
       take_inbox();
       if (run_ready() == 0) break;
     }
     while (!turn_end_.empty()) turn_end_.pop().run();
+    turn_times_.add(now() - began);
   }
   end_run();
   main_task.rethrow();

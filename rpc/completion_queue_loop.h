@@ -25,6 +25,7 @@
 #include "async/detail/main_task.h"
 #include "async/event_loop.h"
 #include "async/task.h"
+#include "telemetry/cells.h"
 
 namespace weir::rpc {
 
@@ -51,6 +52,10 @@ class CompletionQueueLoop final : public EventLoop {
   // Runs `work` once at the end of this turn, after every task that could run has run. Loop thread.
   void at_turn_end(Runnable& work) { turn_end_.push(work); }
 
+  // How long its turns took, all of them together: an event that comes waits for the turn that is
+  // under way, and the rest of the time the loop sleeps. Any thread.
+  const telemetry::Histogram& turn_times() const { return turn_times_; }
+
   // Turns that the loop has made, and wake-ups that posts from other threads have cost, ever. Any
   // thread.
   std::uint64_t turns() const { return turns_.load(std::memory_order_relaxed); }
@@ -58,11 +63,12 @@ class CompletionQueueLoop final : public EventLoop {
 
  private:
   void run_main(Task<void> task);
-  void take_events();
+  bool take_events();  // false if none came
   void wake() override;
 
   std::unique_ptr<grpc::CompletionQueue> queue_;
   RunQueue turn_end_;
+  telemetry::Histogram turn_times_{telemetry::kLatencyBounds};
   std::atomic<std::uint64_t> turns_ = 0;
   std::atomic<std::uint64_t> wake_ups_ = 0;
 };

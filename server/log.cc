@@ -10,6 +10,11 @@
 namespace weir::log {
 namespace {
 
+constexpr std::pair<Level, std::string_view> kLevels[] = {{Level::kDebug, "debug"},
+                                                          {Level::kInfo, "info"},
+                                                          {Level::kWarning, "warning"},
+                                                          {Level::kError, "error"}};
+
 spdlog::level::level_enum to_spdlog(Level level) {
   switch (level) {
     case Level::kDebug:
@@ -55,14 +60,25 @@ void append_quoted(std::string& out, std::string_view text) {
 }  // namespace
 
 bool set_level(std::string_view name) {
-  for (const auto& [level, its_name] :
-       {std::pair(Level::kDebug, "debug"), std::pair(Level::kInfo, "info"),
-        std::pair(Level::kWarning, "warning"), std::pair(Level::kError, "error")}) {
+  for (const auto& [level, its_name] : kLevels) {
     if (name != its_name) continue;
     logger().set_level(to_spdlog(level));
     return true;
   }
   return false;
+}
+
+std::string_view level() {
+  for (const auto& [level, name] : kLevels) {
+    if (logger().level() == to_spdlog(level)) return name;
+  }
+  return "unknown";
+}
+
+std::string Value::print(double value) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.3f", value);
+  return text;
 }
 
 void write(Level level, std::string_view event, std::initializer_list<Field> fields) {
@@ -73,7 +89,11 @@ void write(Level level, std::string_view event, std::initializer_list<Field> fie
     line += ',';
     append_quoted(line, name);
     line += ':';
-    append_quoted(line, value);
+    if (value.is_text()) {
+      append_quoted(line, value.text());
+    } else {
+      line += value.text();
+    }
   }
   logger().log(to_spdlog(level), line);
 }

@@ -3,6 +3,7 @@
 
 #include <absl/synchronization/mutex.h>
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
@@ -14,7 +15,9 @@
 #include "async/signals.h"
 #include "async/thread_loop.h"
 #include "server/admin/admin_server.h"
+#include "server/admin/log_level.h"
 #include "server/admin/probes.h"
+#include "server/admin/tasks.h"
 #include "server/batch/batches.h"
 #include "server/config/config.h"
 #include "server/log.h"
@@ -25,6 +28,7 @@
 #include "server/rpc/server.h"
 #include "server/schema.h"
 #include "server/shutdown.h"
+#include "server/telemetry/server_metrics.h"
 #include "server/users/user_feed.h"
 #include "server/users/user_service.h"
 #include "server/users/user_watch.h"
@@ -62,11 +66,18 @@ int run(const config::Config& config) {
   users::UserFeed feed(config.postgres, config.feed, resume_tokens,
                        [&](const users::EventBatch& batch) { user_changes.on_batch(batch); });
   postgres::Options pool_options = config.postgres;
+  pool_options.log = [](std::string_view message) {
+    log::warning("postgres", {{"message", std::string(message)}});
+  };
   pool_options.committed = [&feed] { feed.ring(); };
   postgres::Pool postgres(pool_options);
   std::optional<redis::Client> redis;
   std::optional<redis::Cache> cache;
-  if (!config.redis_url.empty()) redis.emplace(config.redis);
+  redis::Options redis_options = config.redis;
+  redis_options.on_event = [](absl::string_view message) {
+    log::warning("redis", {{"message", std::string(message)}});
+  };
+  if (!config.redis_url.empty()) redis.emplace(redis_options);
   if (redis && config.cache) cache.emplace(redis::VersionedStore(*redis), config.cache_options);
   BlockingPool hashing("weir-argon2", config.hash_threads, config.hash_queue);
   BlockingPool housekeeping("weir-housekeep", 1, 4);
@@ -100,8 +111,24 @@ int run(const config::Config& config) {
   add_subscription_routes(server, grpc_services, subscriptions);
   add_dashboard_routes(server, grpc_services, dashboards, dashboard_watch);
   add_batch_routes(server, grpc_services, batches.service());
+  std::atomic<rpc::DrainPhase> drain_phase = rpc::DrainPhase::kServing;
   admin::AdminServer admin;
   admin::add_probes(admin, server);
+  admin::add_log_level(admin);
+  admin::add_tasks(admin, server);
+  admin.add("/metrics", [&] {
+    telemetry::Families metrics;
+    telemetry::collect_calls(server, metrics);
+    telemetry::collect_loops(server, metrics);
+    telemetry::collect_blocking_pool("hashing", hashing, metrics);
+    telemetry::collect_postgres(postgres, config.postgres.max_connections, metrics);
+    if (redis) telemetry::collect_redis(*redis, metrics);
+    if (cache) telemetry::collect_cache(*cache, metrics);
+    telemetry::collect_batches(batches.backlog(), metrics);
+    telemetry::collect_drain(drain_phase, metrics);
+    telemetry::collect_process(metrics);
+    return admin::Page{.content_type = telemetry::Families::kContentType, .body = metrics.text()};
+  });
   if (absl::Status status = admin.start(config.admin_address); !status.ok()) return fail(status);
   if (absl::Status status = server.start(); !status.ok()) return fail(status);
   server.health().set_serving(true);
@@ -109,7 +136,7 @@ int run(const config::Config& config) {
 
   ThreadLoop loop;
   ServerDrain target(server, draining, &batches.executor(), cache ? &*cache : nullptr, housekeeping,
-                     config.close_limit);
+                     config.close_limit, drain_phase);
   const rpc::DrainReport report = loop.run(serve_until_signal(signals, target, config.drain));
   log_report(report);
   if (report.left > 0) std::_Exit(report.exit_code());  // what still runs must not be destroyed

@@ -28,13 +28,20 @@ std::string print(Duration duration) {
 
 void ServerDrain::announce() {
   log::info("draining", {{"in_progress", absl::StrCat(in_progress())}});
+  phase_ = rpc::DrainPhase::kAnnounce;
   server_.health().set_serving(false);
   if (batches_ != nullptr) batches_->stop();
 }
 
 void ServerDrain::refuse() {
+  phase_ = rpc::DrainPhase::kFinish;
   server_.admission().close();
   draining_.cancel();
+}
+
+void ServerDrain::cancel() {
+  phase_ = rpc::DrainPhase::kCancel;
+  server_.cancel_calls(rpc::Method::Kind::kTraffic);
 }
 
 Task<std::vector<rpc::ServerLoop::Straggler>> ServerDrain::stragglers() {
@@ -45,6 +52,7 @@ Task<std::vector<rpc::ServerLoop::Straggler>> ServerDrain::stragglers() {
 }
 
 Task<void> ServerDrain::shut_down(Duration limit) {
+  phase_ = rpc::DrainPhase::kShutDown;
   // Before anything else: what it cannot finish is given back to the other replicas.
   if (batches_ != nullptr) {
     const auto finish = [batches = batches_, time = close_limit_] { batches->finish(time); };

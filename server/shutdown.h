@@ -4,6 +4,7 @@
 // How this process ends: the drain of server/rpc/drain.h on the real server, the report as the last
 // line of the log, and what to close when.
 
+#include <atomic>
 #include <utility>
 
 #include "async/blocking_pool.h"
@@ -21,13 +22,15 @@ class ServerDrain final : public rpc::DrainTarget {
   // server/api/draining.h). `batches` and `cache` may be null. `threads` runs what blocks: one
   // thread is enough.
   ServerDrain(rpc::Server& server, CancellationToken draining, batch::ExecutorThread* batches,
-              redis::Cache* cache, BlockingPool& threads, Duration close_limit)
+              redis::Cache* cache, BlockingPool& threads, Duration close_limit,
+              std::atomic<rpc::DrainPhase>& phase)
       : server_(server),
         draining_(std::move(draining)),
         batches_(batches),
         cache_(cache),
         threads_(threads),
-        close_limit_(close_limit) {}
+        close_limit_(close_limit),
+        phase_(phase) {}
 
   void announce() override;
   void close_door() override { server_.close_door(); }
@@ -35,7 +38,7 @@ class ServerDrain final : public rpc::DrainTarget {
   std::uint64_t arrived() const override { return server_.admission().arrived(); }
   std::size_t in_progress() const override { return server_.admission().in_progress(); }
   Task<std::vector<rpc::ServerLoop::Straggler>> stragglers() override;
-  void cancel() override { server_.cancel_calls(rpc::Method::Kind::kTraffic); }
+  void cancel() override;
   Task<void> shut_down(Duration limit) override;
 
  private:
@@ -45,6 +48,7 @@ class ServerDrain final : public rpc::DrainTarget {
   redis::Cache* const cache_;
   BlockingPool& threads_;
   const Duration close_limit_;
+  std::atomic<rpc::DrainPhase>& phase_;  // for the metrics
 };
 
 void log_report(const rpc::DrainReport& report);

@@ -87,6 +87,13 @@ class IntrusiveList {
       visit(static_cast<const T&>(*at));
     }
   }
+  // The same until `visit` returns false.
+  template <class F>
+  void for_each_while(F&& visit) const {
+    for (const Hook* at = head_.next_; at != &head_; at = at->next_) {
+      if (!visit(static_cast<const T&>(*at))) return;
+    }
+  }
 
  private:
   struct Head : Hook {

@@ -2,7 +2,7 @@
 # Which files are ours, for the scripts that look at all of them.
 # shellcheck shell=bash
 
-source_folders=(async rpc server client tests bench examples)
+source_folders=(async telemetry rpc server client tests bench examples)
 
 # sources PATTERN...: the files of the source folders with these names, sorted.
 sources() {

@@ -10,14 +10,32 @@
 namespace weir::admin {
 namespace {
 
-Page answer(const std::string& method, const std::function<Page()>& make) {
-  if (method == "GET" || method == "HEAD") return make();
-  return Page{.status = 405, .body = "only GET and HEAD\n"};
+constexpr std::size_t kMaxBody = 1024;
+
+std::string read_body(mg_connection* connection) {
+  std::string body(kMaxBody, '\0');
+  std::size_t size = 0;
+  while (size < body.size()) {
+    const int count = mg_read(connection, body.data() + size, body.size() - size);
+    if (count <= 0) break;
+    size += static_cast<std::size_t>(count);
+  }
+  body.resize(size);
+  return body;
 }
 
-int serve_page(mg_connection* connection, void* make) {
+Page answer(mg_connection* connection, const std::string& method,
+            const AdminServer::Handlers& handlers) {
+  if (method == "GET" || method == "HEAD") return handlers.make();
+  if (!handlers.change) return Page{.status = 405, .body = "only GET and HEAD\n"};
+  if (method != "PUT") return Page{.status = 405, .body = "only GET, HEAD and PUT\n"};
+  return handlers.change(read_body(connection));
+}
+
+int serve_page(mg_connection* connection, void* handlers) {
   const std::string method = mg_get_request_info(connection)->request_method;
-  const Page page = answer(method, *static_cast<std::function<Page()>*>(make));
+  const Page page =
+      answer(connection, method, *static_cast<const AdminServer::Handlers*>(handlers));
   const std::string head = absl::StrCat(
       "HTTP/1.1 ", page.status, " ", mg_get_response_code_text(connection, page.status),
       "\r\nContent-Type: ", page.content_type, "\r\nContent-Length: ", page.body.size(),
@@ -38,8 +56,10 @@ AdminServer::~AdminServer() {
 
 void AdminServer::Close::operator()(mg_context* context) const { mg_stop(context); }
 
-void AdminServer::add(std::string path, std::function<Page()> make) {
-  pages_.emplace(std::move(path), std::move(make));
+void AdminServer::add(std::string path, Make make) { add(std::move(path), std::move(make), {}); }
+
+void AdminServer::add(std::string path, Make make, Change change) {
+  pages_.emplace(std::move(path), Handlers{std::move(make), std::move(change)});
 }
 
 absl::Status AdminServer::start(const std::string& address) {
@@ -50,9 +70,9 @@ absl::Status AdminServer::start(const std::string& address) {
   if (context_ == nullptr) {
     return absl::UnavailableError(absl::StrCat("cannot listen on ", address));
   }
-  for (auto& [path, make] : pages_) {
+  for (auto& [path, handlers] : pages_) {
     // "$": the path ends here.
-    mg_set_request_handler(context_.get(), absl::StrCat(path, "$").c_str(), serve_page, &make);
+    mg_set_request_handler(context_.get(), absl::StrCat(path, "$").c_str(), serve_page, &handlers);
   }
   mg_server_port port{};
   mg_get_server_ports(context_.get(), 1, &port);

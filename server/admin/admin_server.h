@@ -24,22 +24,33 @@ struct Page {
 
 class AdminServer {
  public:
+  using Make = std::function<Page()>;
+  using Change = std::function<Page(const std::string& body)>;
+
   AdminServer();
   ~AdminServer();
 
-  // Before start. `path` is exact, as in "/livez".
-  void add(std::string path, std::function<Page()> make);
+  // Before start. `path` is exact, as in "/livez". For GET and HEAD.
+  void add(std::string path, Make make);
+  // The same with a PUT that changes something. Not POST: a web page elsewhere could make a browser
+  // on this machine send that, and may not send a PUT.
+  void add(std::string path, Make make, Change change);
 
   // host:port; port 0: any free one. UNAVAILABLE if it cannot be bound.
   absl::Status start(const std::string& address);
   // Where it listens, with the port that was found.
   const std::string& address() const { return address_; }
 
+  struct Handlers {
+    Make make;
+    Change change;  // may be empty
+  };
+
  private:
   struct Close {
     void operator()(mg_context* context) const;
   };
-  std::map<std::string, std::function<Page()>> pages_;
+  std::map<std::string, Handlers> pages_;
   std::unique_ptr<mg_context, Close> context_;
   std::string address_;
 };

@@ -28,6 +28,7 @@ class Batches {
 
   BatchService& service() { return service_; }
   ExecutorThread& executor() { return thread_; }
+  const Backlog& backlog() const { return upkeep_.backlog(); }
 
  private:
   Bell work_;

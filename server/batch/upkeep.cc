@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/batch/upkeep.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <utility>
@@ -47,6 +48,16 @@ constexpr Statement kRemoveSome[] = {
 
 constexpr Statement kRemove{"remove_batch", "DELETE FROM batches WHERE id = $1"};
 
+constexpr Statement kBacklog{"batch_backlog", R"(
+  SELECT count(*), coalesce(extract(epoch FROM now() - min(turn)) * 1000000, 0)::bigint
+  FROM batch_chunks WHERE NOT done)"};
+
+struct Step {
+  bool more = false;
+  std::int64_t chunks = 0;
+  std::int64_t oldest_microseconds = 0;
+};
+
 // True if there was something to remove.
 bool remove_some(Transaction& transaction) {
   const Rows next = transaction.run(kNext);
@@ -62,12 +73,21 @@ bool remove_some(Transaction& transaction) {
 }  // namespace
 
 Task<absl::StatusOr<bool>> Upkeep::step() {
-  auto write = [keep = keep_](Transaction& transaction) -> absl::StatusOr<bool> {
+  auto write = [keep = keep_](Transaction& transaction) -> absl::StatusOr<Step> {
     for (const Row row : transaction.run(kUnsettled)) settle(transaction, row.int64(0));
     transaction.run(kExpire, std::chrono::duration_cast<std::chrono::microseconds>(keep).count());
-    return remove_some(transaction);
+    Step step;
+    const Rows backlog = transaction.run(kBacklog);
+    step.chunks = backlog[0].int64(0);
+    step.oldest_microseconds = std::max<std::int64_t>(backlog[0].int64(1), 0);
+    step.more = remove_some(transaction);
+    return step;
   };
-  co_return co_await pool_.transact(std::move(write));
+  const absl::StatusOr<Step> step = co_await pool_.transact(std::move(write));
+  if (!step.ok()) co_return step.status();
+  backlog_.chunks = step->chunks;
+  backlog_.oldest_microseconds = step->oldest_microseconds;
+  co_return step->more;
 }
 
 }  // namespace weir::batch

@@ -50,6 +50,10 @@ void add_serving(Settings& table, Config& config) {
                  "a client that pings more often is sent away");
   table.flag("reflection", &config.rpc.reflection, "gRPC server reflection");
   table.flag("channelz", &config.rpc.channelz, "gRPC channelz");
+  table.number("access-log-percent", &config.rpc.access_log.percent, 0, 100, "percent",
+               "of calls that get a line in the log");
+  table.number("access-log-failures", &config.rpc.access_log.failures_per_second, 0, 100'000,
+               "calls", "a second of each loop that the server failed get one, beside those");
   table.choice("log-level", &config.log_level, {"debug", "info", "warning", "error"},
                "the least of what is logged");
 }

@@ -161,6 +161,7 @@ void Coalescer::take(Batch& batch) {
       batch.waiters_.push_back(&waiter);
       batch.took(waiter);
     }
+    engine_->counters().batch_size.add(static_cast<std::int64_t>(count));
     waiting_count_ -= count;
     batch.present_ = count;
     another = batch_if_needed();

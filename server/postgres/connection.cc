@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstring>
+#include <exception>
 #include <stdexcept>
 #include <utility>
 
@@ -25,6 +26,22 @@ class Running {
 
  private:
   Session& session_;
+};
+
+class Timed {
+ public:
+  explicit Timed(StatementCells& cells) : cells_(cells) {}
+  ~Timed() {
+    cells_.time.add(std::chrono::steady_clock::now() - began_);
+    if (std::uncaught_exceptions() > exceptions_) cells_.failures.add();
+  }
+  Timed(const Timed&) = delete;
+  Timed& operator=(const Timed&) = delete;
+
+ private:
+  StatementCells& cells_;
+  const int exceptions_ = std::uncaught_exceptions();
+  const TimePoint began_ = std::chrono::steady_clock::now();
 };
 
 const char* begin_statement(Isolation isolation) {
@@ -82,19 +99,26 @@ Rows Connection::run(const Statement& statement, absl::Span<const Param> params)
   session_.throw_if_stopped();
   const Running running(session_, statement_limit(), true);
   count(counters_.statements);
+  Known& known = know(statement);
+  const Timed timed(*known.cells);
   if (!prepare_) return Rows(pqxx_.run(statement.sql, params));
-  prepare(statement);
+  if (!known.is_prepared) {
+    pqxx_.prepare(statement.name, statement.sql);
+    known.is_prepared = true;
+  }
   return Rows(pqxx_.run_prepared(statement.name, params));
 }
 
-void Connection::prepare(const Statement& statement) {
-  const auto at = prepared_.find(statement.name);
-  if (at == prepared_.end()) {
-    pqxx_.prepare(statement.name, statement.sql);
-    prepared_.emplace(statement.name, statement.sql);
-  } else if (at->second != statement.sql && std::strcmp(at->second, statement.sql) != 0) {
+Connection::Known& Connection::know(const Statement& statement) {
+  const auto at = known_.find(statement.name);
+  if (at == known_.end()) {
+    StatementCells& cells = counters_.by_statement.of(statement.name);
+    return known_.emplace(statement.name, Known{statement.sql, false, &cells}).first->second;
+  }
+  if (at->second.sql != statement.sql && std::strcmp(at->second.sql, statement.sql) != 0) {
     throw std::logic_error(absl::StrCat("two statements are called ", statement.name));
   }
+  return at->second;
 }
 
 void Connection::execute(const char* sql, bool is_cancellable) {

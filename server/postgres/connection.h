@@ -60,7 +60,12 @@ class Connection {
   void begin(Isolation isolation);
   void commit();
   void roll_back();
-  void prepare(const Statement& statement);
+  struct Known {
+    const char* sql;
+    bool is_prepared;
+    StatementCells* cells;
+  };
+  Known& know(const Statement& statement);
   TimePoint statement_limit() const;
   void execute(const char* sql, bool is_cancellable);
 
@@ -72,7 +77,7 @@ class Connection {
   const Duration cancel_timeout_;
   const std::function<void()> committed_;
   PqxxSession pqxx_;
-  absl::flat_hash_map<std::string_view, const char*> prepared_;  // name -> SQL
+  absl::flat_hash_map<std::string_view, Known> known_;  // by name
   bool in_doubt_ = false;
   bool retired_ = false;
 };

@@ -46,6 +46,7 @@ class Engine {
   void remove(Coalescer& coalescer);
 
   Stats stats() const;
+  const Counters& counters() const { return counters_; }
 
   // For workers.
   const Options& options() const { return options_; }

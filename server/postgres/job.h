@@ -44,6 +44,9 @@ class Job : public weir::detail::ListHook<Job>, public std::enable_shared_from_t
   // The steady clock's; whatever retries has to be over by then.
   virtual TimePoint deadline() const { return kForever; }
 
+  // How long it was queued; for the worker that has it.
+  Duration waited() const { return waited_; }
+
   // What it was told to stop for. kNone as long as it was not.
   CancelReason stop_reason() const { return stop_reason_.load(std::memory_order_acquire); }
 
@@ -57,6 +60,7 @@ class Job : public weir::detail::ListHook<Job>, public std::enable_shared_from_t
   // Guarded by the queue's lock.
   State state_ = State::kNew;
   TimePoint queued_at_{};
+  Duration waited_{};
   std::shared_ptr<Job> in_queue_;  // itself, while it is queued
   std::shared_ptr<Session> session_;
   std::uint64_t lease_ = 0;

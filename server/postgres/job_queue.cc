@@ -58,6 +58,7 @@ std::shared_ptr<Job> JobQueue::take(Taker& taker, TimePoint until) {
     if (!queue_.empty()) {
       std::shared_ptr<Job> job = remove(queue_.front());
       job->state_ = Job::State::kRunning;
+      job->waited_ = std::chrono::steady_clock::now() - job->queued_at_;
       job->session_ = taker.session_;
       job->lease_ = taker.session_->begin_lease(job);
       ++busy_;

@@ -9,5 +9,6 @@ Pool::Pool(Options options) : engine_(std::make_shared<detail::Engine>(std::move
 Pool::~Pool() { engine_->close(); }
 
 Stats Pool::stats() const { return engine_->stats(); }
+const Counters& Pool::counters() const { return std::as_const(*engine_).counters(); }
 
 }  // namespace weir::postgres

@@ -26,6 +26,7 @@
 #include <source_location>
 #include <utility>
 
+#include "server/postgres/counters.h"
 #include "server/postgres/options.h"
 #include "server/postgres/stats.h"
 #include "server/postgres/unit_of_work.h"
@@ -55,6 +56,8 @@ class Pool {
   }
 
   Stats stats() const;
+  // Its times. They live as long as the pool.
+  const Counters& counters() const;
 
   // For Loader.
   const std::shared_ptr<detail::Engine>& engine() const { return engine_; }

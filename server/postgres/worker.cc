@@ -97,7 +97,10 @@ bool Worker::serve() {
 
 void Worker::execute(const std::shared_ptr<Job>& job) {
   count(engine_.counters().jobs);
+  engine_.counters().queue_time.add(job->waited());
+  const TimePoint began = std::chrono::steady_clock::now();
   const absl::Status status = attempt_until_settled(*job);
+  engine_.counters().job_time.add(std::chrono::steady_clock::now() - began);
   job->answer(status);
   const Session::LeaseEnd end = session_->end_lease(engine_.options().cancel_timeout);
   if (std::shared_ptr<Job> next = job->follow_up()) {
@@ -152,14 +155,18 @@ absl::Status Worker::attempt(Job& job) {
     return to_status(job.stop_reason());
   } catch (const std::exception& error) {
     if (connection_->is_in_doubt()) {
+      engine_.counters().count_failure(Failure::kConnection);
       log("postgres: a connection was lost during COMMIT");
       return in_doubt_error();
     }
     if (connection_->is_lost()) {
+      engine_.counters().count_failure(Failure::kConnection);
       log("postgres: a connection was lost");
       return connection_lost_error();
     }
     absl::Status status = detail::to_status(error);
+    const std::string sqlstate = sqlstate_of(status);
+    engine_.counters().count_failure(sqlstate.empty() ? Failure::kOther : failure_of(sqlstate));
     if (status.code() == absl::StatusCode::kInternal) {
       log(absl::StrCat("postgres: a statement failed: ", error.what()));
     }

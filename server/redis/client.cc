@@ -64,6 +64,8 @@ void Client::close() { io_->inbox().close(); }
 
 ClientStats Client::stats() const { return io_->stats(); }
 
+const telemetry::Histogram& Client::command_times() const { return io_->command_times(); }
+
 bool Client::is_available() const { return io_->breaker().admits() && !io_->inbox().is_closed(); }
 
 }  // namespace weir::redis

@@ -42,6 +42,7 @@
 #include "server/redis/command.h"
 #include "server/redis/options.h"
 #include "server/redis/script.h"
+#include "telemetry/cells.h"
 
 namespace weir::redis {
 
@@ -93,6 +94,8 @@ class Client {
   void close();
 
   ClientStats stats() const;
+  // Of commands that were answered, from when the client's thread took them.
+  const telemetry::Histogram& command_times() const;
   // Whether commands are accepted. For those who would rather not build one in vain.
   bool is_available() const;
 

@@ -194,6 +194,7 @@ void IoThread::stop() {
 
 void IoThread::answered(Command& command, const redisReply& reply) {
   command.reply_ = to_reply(reply);
+  command_times_.add(now_ - (command.give_up_at_ - options_.command_timeout));
   breaker_.command_answered();
   settle(command);
 }

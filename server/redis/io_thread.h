@@ -17,6 +17,7 @@
 #include "server/redis/inbox.h"
 #include "server/redis/options.h"
 #include "server/redis/resolver.h"
+#include "telemetry/cells.h"
 
 namespace weir::redis {
 
@@ -41,6 +42,7 @@ class IoThread final : public Connection::Owner {
   Inbox& inbox() { return inbox_; }
   const Breaker& breaker() const { return breaker_; }
   ClientStats stats() const;
+  const telemetry::Histogram& command_times() const { return command_times_; }
 
  private:
   using Counter = std::atomic<std::uint64_t>;
@@ -81,6 +83,7 @@ class IoThread final : public Connection::Owner {
   bool breaker_has_opened_ = false;  // in this turn
 
   // Written by the thread, read by any.
+  telemetry::Histogram command_times_{telemetry::kLatencyBounds};
   Counter timeouts_ = 0;
   Counter lost_ = 0;
   Counter abandoned_ = 0;

@@ -18,7 +18,7 @@ Admission::Place Admission::enter() {
 }
 
 absl::Status Admission::refusal() const {
-  const bool closed = (state_.load(std::memory_order_acquire) & kClosed) != 0;
+  const bool closed = is_closed();
   return status::Error(absl::StatusCode::kUnavailable, closed ? "DRAINING" : "OVERLOADED",
                        closed ? "this server is shutting down; try again, on another one"
                               : "this server has too many calls in progress; try again later")

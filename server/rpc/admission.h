@@ -55,6 +55,8 @@ class Admission {
   // From now on every call is refused: the server is going away.
   void close() { state_.fetch_or(kClosed, std::memory_order_acq_rel); }
 
+  bool is_closed() const { return (state_.load(std::memory_order_acquire) & kClosed) != 0; }
+
   // Admitted calls, and never one on its way to being refused: after close() it only falls, and
   // once it is zero it stays so.
   std::size_t in_progress() const { return state_.load(std::memory_order_acquire) / kCall; }

@@ -41,6 +41,9 @@ struct DrainLimits {
   Duration total() const { return announce + finish + cancel + shut_down; }
 };
 
+// Where a server is on its way to its end, for those who look in.
+enum class DrainPhase : unsigned char { kServing, kAnnounce, kFinish, kCancel, kShutDown };
+
 // What is drained: the server, or a test's.
 class DrainTarget {
  public:

@@ -3,6 +3,7 @@
 
 // Method: one RPC method of the server, of any of the four shapes.
 
+#include <cstddef>
 #include <string>
 #include <utility>
 
@@ -24,8 +25,9 @@ class Method {
   // meant to last. The age of its connection ends it in the end (ServerOptions), so clients resume.
   enum class Length { kBounded, kAsAsked };
 
-  Method(std::string name, Kind kind, Length length)
-      : name_(std::move(name)), kind_(kind), length_(length) {}
+  // `number`: among the server's methods.
+  Method(std::string name, Kind kind, Length length, std::size_t number)
+      : name_(std::move(name)), kind_(kind), length_(length), number_(number) {}
   virtual ~Method() = default;
   Method(const Method&) = delete;
   Method& operator=(const Method&) = delete;
@@ -34,6 +36,7 @@ class Method {
   const std::string& name() const { return name_; }
   Kind kind() const { return kind_; }
   Length length() const { return length_; }
+  std::size_t number() const { return number_; }
 
   // Waits for the next call of this method and serves it to its end. Ends without a call when the
   // server has shut down. `loop` outlives it.
@@ -43,6 +46,7 @@ class Method {
   const std::string name_;
   const Kind kind_;
   const Length length_;
+  const std::size_t number_;
 };
 
 }  // namespace weir::rpc

@@ -20,9 +20,9 @@ namespace weir::rpc {
 template <class Shape, class Handler>
 class MethodOf final : public Method {
  public:
-  MethodOf(std::string name, Kind kind, Length length, grpc::Service& service, int index,
-           Handler handler)
-      : Method(std::move(name), kind, length),
+  MethodOf(std::string name, Kind kind, Length length, std::size_t number, grpc::Service& service,
+           int index, Handler handler)
+      : Method(std::move(name), kind, length, number),
         service_(service),
         index_(index),
         handler_(std::move(handler)) {}
@@ -39,7 +39,7 @@ class MethodOf final : public Method {
 
     typename Shape::Result result;
     absl::Status welcome = call.admit();
-    if (welcome.ok()) welcome = shape.check();
+    if (welcome.ok()) welcome = call.accept(shape.check());
     if (!welcome.ok()) {
       result = std::move(welcome);
     } else {
@@ -51,6 +51,7 @@ class MethodOf final : public Method {
       }
     }
     if (call.was_cut(weir::detail::status_of(result))) result = call.cut();
+    call.has_result(weir::detail::status_of(result));
 
     {
       const FinishLimit limit(call);

@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "absl/strings/str_cat.h"
+#include "server/log.h"
 #include "server/rpc/introspection.h"
 #include "server/rpc/socket_calls.h"
 
@@ -76,20 +77,40 @@ absl::Status Server::start() {
       connections_, Acceptor::Options{options_.max_connections, gather_writes});
   if (absl::Status status = acceptor_->listen(options_.address); !status.ok()) return status;
   for (grpc::Service* service : services_) builder.RegisterService(service);
-  const ServerLoop::Shared shared{admission_, connections_, options_.max_deadline, gather_writes};
-  for (int i = 0; i < options_.loops; ++i) {
-    loops_.push_back(std::make_unique<ServerLoop>(builder.AddCompletionQueue(), shared));
+  const ServerLoop::Shared shared{admission_,          connections_,    options_.max_deadline,
+                                  options_.access_log, methods_.size(), gather_writes};
+  {
+    const std::lock_guard lock(loops_mutex_);
+    for (int i = 0; i < options_.loops; ++i) {
+      loops_.push_back(std::make_unique<ServerLoop>(absl::StrCat("weir-loop-", i),
+                                                    builder.AddCompletionQueue(), shared));
+    }
   }
   server_ = builder.BuildAndStart();
   if (server_ == nullptr) {
+    const std::lock_guard lock(loops_mutex_);
     loops_.clear();
     return absl::InternalError("gRPC could not start a server");
   }
-  for (std::size_t i = 0; i < loops_.size(); ++i) {
-    loops_[i]->start(methods_, options_.accept_slots, absl::StrCat("weir-loop-", i));
+  watchdog_.emplace([this](const LoopWatchdog::Blocked& blocked) { report_blocked(blocked); },
+                    options_.blocked);
+  for (const auto& loop : loops_) {
+    watchdog_->watch(loop->event_loop(), loop->name());
+    loop->start(methods_, options_.accept_slots);
   }
   acceptor_->start();
   return absl::OkStatus();
+}
+
+void Server::report_blocked(const LoopWatchdog::Blocked& blocked) {
+  blocked_turns_.fetch_add(1, std::memory_order_relaxed);
+  log::warning("loop is blocked",
+               {{"loop", blocked.loop},
+                {"lasted_ms", std::chrono::duration<double, std::milli>(blocked.lasted).count()},
+                {"task", blocked.task},
+                {"function", blocked.function.function_name()},
+                {"file", blocked.function.file_name()},
+                {"line", blocked.function.line()}});
 }
 
 std::string Server::address() const {
@@ -118,7 +139,11 @@ void Server::shut_down(Duration limit) {
   // deadline, for without one an open stream keeps it for ever (grpc#10324).
   server_->Shutdown(std::chrono::system_clock::now() + limit);
   for (const auto& loop : loops_) loop->join();
-  loops_.clear();  // the queues, after the server
+  watchdog_.reset();
+  {
+    const std::lock_guard lock(loops_mutex_);
+    loops_.clear();  // the queues, after the server
+  }
   server_.reset();
   acceptor_->stop();
 }

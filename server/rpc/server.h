@@ -14,16 +14,21 @@
 
 #include <grpcpp/server.h>
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "async/loop_watchdog.h"
 #include "async/time.h"
 #include "server/rpc/acceptor.h"
+#include "server/rpc/access_log.h"
 #include "server/rpc/admission.h"
 #include "server/rpc/connections.h"
 #include "server/rpc/health.h"
@@ -50,6 +55,8 @@ struct ServerOptions {
   Duration keepalive_timeout = std::chrono::seconds(10);
   Duration min_ping_interval = std::chrono::seconds(10);  // a client that pings more is sent away
   bool gather_writes = true;  // of a turn, in this process; else in the kernel: socket_calls.h
+  AccessLogOptions access_log;
+  Duration blocked = std::chrono::milliseconds(50);  // a turn of a loop that is reported
   bool reflection = true;
   bool channelz = true;
 };
@@ -75,7 +82,26 @@ class Server {
   std::string address() const;
 
   Admission& admission() { return admission_; }
+  const Admission& admission() const { return admission_; }
   Health& health() { return health_; }
+  const Health& health() const { return health_; }
+
+  // For those who look in. Any thread; `visit` keeps the loops from ending.
+  template <class F>
+  void for_each_loop(F visit) const {
+    const std::lock_guard lock(loops_mutex_);
+    for (const auto& loop : loops_) visit(*loop);
+  }
+  template <class F>
+  void with_loops(F look) const {
+    const std::lock_guard lock(loops_mutex_);
+    look(loops_);
+  }
+  const std::vector<std::unique_ptr<Method>>& methods() const { return methods_; }
+  // Reported turns of the loops.
+  std::uint64_t blocked_turns() const { return blocked_turns_.load(std::memory_order_relaxed); }
+  std::size_t max_calls() const { return options_.max_calls; }
+  const Connections& connections() const { return connections_; }
 
   // The steps of a shutdown; see drain.h.
   void close_door() { acceptor_->close_door(); }
@@ -88,13 +114,19 @@ class Server {
   template <class AsyncService>
   friend class ServiceRoutes;
 
+  void report_blocked(const LoopWatchdog::Blocked& blocked);
+
   const ServerOptions options_;
+  // Of loops_, for those who look in while the server starts and ends.
+  mutable std::mutex loops_mutex_;
   Admission admission_;
   Connections connections_;
   std::vector<std::unique_ptr<Method>> methods_;
   std::vector<grpc::Service*> services_;
   Health health_;
   std::vector<std::unique_ptr<ServerLoop>> loops_;
+  std::atomic<std::uint64_t> blocked_turns_ = 0;
+  std::optional<LoopWatchdog> watchdog_;  // of loops_
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<Acceptor> acceptor_;
 };
@@ -148,8 +180,8 @@ class ServiceRoutes {
   void add(const std::string& name, Handler handler,
            Method::Length length = Method::Length::kBounded) {
     server_.methods_.push_back(std::make_unique<MethodOf<Shape, Handler>>(
-        full_name_ + "/" + name, kind_, length, service_, method_index(full_name_, name),
-        std::move(handler)));
+        full_name_ + "/" + name, kind_, length, server_.methods_.size(), service_,
+        method_index(full_name_, name), std::move(handler)));
   }
 
   Server& server_;

@@ -43,24 +43,56 @@ void ServerCall::arrived() {
   const TimePoint latest = method_.length() == Method::Length::kBounded
                                ? saturating_add(arrival_, loop_.shared().max_deadline)
                                : kForever;
-  scope_.emplace(Context(loop, scope), std::min(deadline_of(grpc_), latest));
+  const TimePoint deadline = deadline_of(grpc_);
+  scope_.emplace(Context(loop, scope), std::min(deadline, latest));
+  MethodCells& cells = loop_.cells().method(method_.number());
+  cells.started.add();
+  if (deadline != kForever) cells.deadline_left.add(deadline - arrival_);
 }
 
 absl::Status ServerCall::admit() {
   if (method_.kind() == Method::Kind::kAdmin) return context().status();
   place_ = loop_.shared().admission.enter();
   if (!place_) {
+    loop_.cells()
+        .refused(loop_.shared().admission.is_closed() ? Refusal::kDraining : Refusal::kOverloaded)
+        .add();
     grpc_.AddTrailingMetadata(
         "grpc-retry-pushback-ms",
         absl::StrCat(
             std::chrono::duration_cast<std::chrono::milliseconds>(Admission::kPushback).count()));
     return loop_.shared().admission.refusal();
   }
-  loop_.call_arrived(*this);
+  serial_ = loop_.call_arrived(*this);
   if (context().remaining() == Duration::zero()) {
+    loop_.cells().refused(Refusal::kLate).add();
     return absl::DeadlineExceededError("the deadline had passed when the call arrived");
   }
   return context().status();
+}
+
+absl::Status ServerCall::accept(absl::Status request) {
+  if (!request.ok()) loop_.cells().refused(Refusal::kMalformed).add();
+  return request;
+}
+
+void ServerCall::has_result(const absl::Status& result) {
+  const TimePoint now = loop_.event_loop().now();
+  MethodCells& cells = loop_.cells().method(method_.number());
+  cells.count_end(result.code());
+  cells.duration.add(now - arrival_);
+  if (loop_.access_log().wants(result.code(), now, loop_.event_loop())) {
+    log_end(result, now - arrival_);
+  }
+}
+
+void ServerCall::log_end(const absl::Status& result, Duration took) const {
+  log::info("call", {{"method", method_.name()},
+                     {"peer", grpc_.peer()},
+                     {"code", absl::StatusCodeToString(result.code())},
+                     {"duration_ms", std::chrono::duration<double, std::milli>(took).count()},
+                     {"message", std::string(result.message())},
+                     {"left_out", loop_.access_log().take_left_out()}});
 }
 
 absl::Status ServerCall::threw(const std::exception_ptr& exception) const {

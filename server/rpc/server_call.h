@@ -55,6 +55,8 @@ class ServerCall final : public weir::detail::ListHook<ServerCall> {
   void arrived();
   // OK, or the refusal to finish the call with.
   absl::Status admit();
+  // The same for what is wrong with the request, or OK.
+  absl::Status accept(absl::Status request);
   // The handler's: its deadline is the client's or the server's maximum, its scope is cancelled
   // when the client leaves, the deadline passes or the drain cuts.
   const Context& context() const { return scope_->context(); }
@@ -66,8 +68,14 @@ class ServerCall final : public weir::detail::ListHook<ServerCall> {
   bool was_cut(const absl::Status& result) const;
   absl::Status cut() const;
 
+  // What the client is about to be told: counts it, and perhaps logs it.
+  void has_result(const absl::Status& result);
+
   // The task tree of the call, one line a task.
   std::string describe_wait() const;
+  const CurrentTask& task() const { return task_; }
+  // Grows from call to call of a loop.
+  std::uint64_t serial() const { return serial_; }
 
   // Before each operation that writes: lets the answers of one turn share a write.
   void about_to_write();
@@ -81,6 +89,8 @@ class ServerCall final : public weir::detail::ListHook<ServerCall> {
   Ended ended();
 
  private:
+  void log_end(const absl::Status& result, Duration took) const;
+
   class DoneTag final : public Tag {
    public:
     explicit DoneTag(ServerCall& call) : call_(call) {}
@@ -99,6 +109,7 @@ class ServerCall final : public weir::detail::ListHook<ServerCall> {
   bool has_written_ = false;
   std::coroutine_handle<> awaits_done_;
   TimePoint arrival_{};
+  std::uint64_t serial_ = 0;
   std::optional<weir::detail::DeadlineScope> scope_;
   Admission::Place place_;
 

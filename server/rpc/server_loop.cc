@@ -1,25 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/rpc/server_loop.h"
 
-#include <condition_variable>
-#include <mutex>
+#include <chrono>
 #include <utility>
 
 #include "async/detail/thread_name.h"
 #include "async/task_tree.h"
+#include "server/rpc/call_inspection.h"
 
 namespace weir::rpc {
 
-ServerLoop::ServerLoop(std::unique_ptr<grpc::ServerCompletionQueue> queue, const Shared& shared)
-    : shared_(shared),
+ServerLoop::ServerLoop(std::string name, std::unique_ptr<grpc::ServerCompletionQueue> queue,
+                       const Shared& shared)
+    : name_(std::move(name)),
+      shared_(shared),
+      cells_(shared.methods),
+      access_log_(shared.access_log),
       queue_(queue.get()),
       loop_(std::move(queue)),
       corks_(loop_, shared.connections, shared.gather_writes) {}
 
-void ServerLoop::start(const std::vector<std::unique_ptr<Method>>& methods, int slots,
-                       std::string name) {
-  thread_ = std::thread([this, &methods, slots, name = std::move(name)] {
-    weir::detail::name_this_thread(name);
+void ServerLoop::start(const std::vector<std::unique_ptr<Method>>& methods, int slots) {
+  thread_ = std::thread([this, &methods, slots] {
+    weir::detail::name_this_thread(name_);
     loop_.run(serve(methods, slots));
   });
 }
@@ -46,33 +49,12 @@ Task<void> ServerLoop::serve(const std::vector<std::unique_ptr<Method>>& methods
 void ServerLoop::cancel_calls(Method::Kind kind) { scope(kind).cancel(); }
 
 std::vector<ServerLoop::Straggler> ServerLoop::stragglers(Duration patience) {
-  // Shared, because a loop that is stuck answers after we have stopped waiting.
-  struct Request final : Runnable {
-    explicit Request(ServerLoop& of) : server(of) {}
-    void run() override {
-      const TimePoint now = server.loop_.now();
-      std::unique_lock lock(mutex);
-      server.in_progress_.for_each([&](const ServerCall& call) {
-        answer.push_back({call.method().name(), now - call.arrival(), call.describe_wait()});
-      });
-      answered = true;
-      changed.notify_all();
-      lock.unlock();
-      self.reset();
-    }
-    ServerLoop& server;
-    std::mutex mutex;
-    std::condition_variable changed;
-    bool answered = false;
-    std::vector<Straggler> answer;
-    std::shared_ptr<Request> self;
-  };
-  const auto request = std::make_shared<Request>(*this);
-  request->self = request;
-  loop_.post(*request);
-  std::unique_lock lock(request->mutex);
-  request->changed.wait_for(lock, patience, [&] { return request->answered; });
-  return request->answer;
+  std::vector<Straggler> all;
+  CallInspection inspection(*this, [&](const ServerCall& call, TimePoint now) {
+    all.push_back({call.method().name(), now - call.arrival(), call.describe_wait()});
+  });
+  (void)inspection.wait_until(std::chrono::steady_clock::now() + patience);
+  return all;
 }
 
 }  // namespace weir::rpc

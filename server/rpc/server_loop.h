@@ -15,7 +15,9 @@
 #include "async/join_set.h"
 #include "rpc/completion_queue_loop.h"
 #include "server/rpc/accept_slots.h"
+#include "server/rpc/access_log.h"
 #include "server/rpc/admission.h"
+#include "server/rpc/call_cells.h"
 #include "server/rpc/connections.h"
 #include "server/rpc/cork.h"
 #include "server/rpc/method.h"
@@ -30,18 +32,24 @@ class ServerLoop {
     const Connections& connections;
     // For calls without a deadline, or with a later one.
     Duration max_deadline;
-    bool gather_writes;  // see socket_calls.h
+    const AccessLogOptions& access_log;
+    std::size_t methods;  // how many there are
+    bool gather_writes;   // see socket_calls.h
   };
 
-  ServerLoop(std::unique_ptr<grpc::ServerCompletionQueue> queue, const Shared& shared);
+  ServerLoop(std::string name, std::unique_ptr<grpc::ServerCompletionQueue> queue,
+             const Shared& shared);
 
   // Starts the thread, which awaits up to `slots` calls of each method at any time.
-  void start(const std::vector<std::unique_ptr<Method>>& methods, int slots, std::string name);
+  void start(const std::vector<std::unique_ptr<Method>>& methods, int slots);
   // Waits until the last call has ended, which it does once the server is shut down, and frees the
   // queue. Not from the loop's own thread.
   void join();
 
+  const std::string& name() const { return name_; }
   EventLoop& event_loop() { return loop_; }
+  const CompletionQueueLoop& queue_loop() const { return loop_; }
+  const CallCells& cells() const { return cells_; }
   // Asks every call in progress of that kind to stop. Any thread.
   void cancel_calls(Method::Kind kind);
 
@@ -54,6 +62,10 @@ class ServerLoop {
   // Traffic calls in progress. Waits for the loop's thread, at most `patience`. Any other thread.
   std::vector<Straggler> stragglers(Duration patience);
 
+  using Calls = weir::detail::IntrusiveList<ServerCall, ServerCall>;
+  // Traffic calls, by serial. Loop thread.
+  const Calls& in_progress() const { return in_progress_; }
+
   // For calls; loop thread.
   grpc::ServerCompletionQueue& queue() { return *queue_; }
   const Shared& shared() const { return shared_; }
@@ -64,7 +76,13 @@ class ServerLoop {
   CancelScope& scope(Method::Kind kind) {
     return kind == Method::Kind::kTraffic ? traffic_ : admin_;
   }
-  void call_arrived(ServerCall& call) { in_progress_.push_back(call); }
+  // Returns the call's serial.
+  std::uint64_t call_arrived(ServerCall& call) {
+    in_progress_.push_back(call);
+    return ++last_serial_;
+  }
+  CallCells& cells() { return cells_; }
+  AccessLog& access_log() { return access_log_; }
   Corks& corks() { return corks_; }
 
  private:
@@ -73,7 +91,10 @@ class ServerLoop {
     for (; count > 0; --count) calls_->spawn(method.serve_next(*this));
   }
 
+  const std::string name_;
   const Shared shared_;
+  CallCells cells_;
+  AccessLog access_log_;
   grpc::ServerCompletionQueue* const queue_;  // owned by loop_
   CompletionQueueLoop loop_;
   Corks corks_;
@@ -81,7 +102,8 @@ class ServerLoop {
   CancelScope admin_;
   JoinSet<void>* calls_ = nullptr;  // while serve() runs
   absl::flat_hash_map<const Method*, AcceptSlots> slots_;
-  weir::detail::IntrusiveList<ServerCall, ServerCall> in_progress_;
+  Calls in_progress_;
+  std::uint64_t last_serial_ = 0;
   std::thread thread_;
 };
 

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// CallCells: what one loop counts of the calls it serves. Written by the loop's thread, read by a
+// scrape; see telemetry/cells.h.
+
+#include <array>
+#include <cstddef>
+#include <memory>
+
+#include "absl/status/status.h"
+#include "telemetry/cells.h"
+
+namespace weir::rpc {
+
+// Why a call never reached its handler.
+enum class Refusal : unsigned char { kOverloaded, kDraining, kLate, kMalformed };
+inline constexpr std::size_t kRefusals = 4;
+// As in the metrics' label `reason`.
+constexpr const char* name_of(Refusal refusal) {
+  constexpr const char* kNames[kRefusals] = {"overloaded", "draining", "deadline_passed",
+                                             "malformed"};
+  return kNames[static_cast<std::size_t>(refusal)];
+}
+
+struct MethodCells {
+  static constexpr std::size_t kCodes = 17;
+
+  telemetry::Cell started;
+  std::array<telemetry::Cell, kCodes> ended;  // by status code
+  telemetry::Histogram duration{telemetry::kLatencyBounds};
+  // When the call arrived; not of those without a deadline.
+  telemetry::Histogram deadline_left{telemetry::kLatencyBounds};
+
+  void count_end(absl::StatusCode code) {
+    const auto at = static_cast<std::size_t>(code);
+    ended[at < kCodes ? at : static_cast<std::size_t>(absl::StatusCode::kUnknown)].add();
+  }
+};
+
+class CallCells {
+ public:
+  explicit CallCells(std::size_t methods) : methods_(std::make_unique<MethodCells[]>(methods)) {}
+
+  MethodCells& method(std::size_t number) { return methods_[number]; }
+  const MethodCells& method(std::size_t number) const { return methods_[number]; }
+  telemetry::Cell& refused(Refusal why) { return refused_[static_cast<std::size_t>(why)]; }
+  const telemetry::Cell& refused(Refusal why) const {
+    return refused_[static_cast<std::size_t>(why)];
+  }
+
+ private:
+  const std::unique_ptr<MethodCells[]> methods_;
+  std::array<telemetry::Cell, kRefusals> refused_;
+};
+
+}  // namespace weir::rpc

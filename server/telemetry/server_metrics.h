@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// What a scrape reads, gathered from the objects that count it. docs/operations.md says what each
+// metric is for.
+//
+// Thread: any. What a function refers to must outlive the call.
+
+#include "async/blocking_pool.h"
+#include "server/batch/upkeep.h"
+#include "server/postgres/pool.h"
+#include "server/redis/cache.h"
+#include "server/redis/client.h"
+#include "server/rpc/drain.h"
+#include "server/rpc/server.h"
+#include "server/telemetry/families.h"
+
+namespace weir::telemetry {
+
+void collect_calls(const rpc::Server& server, Families& out);
+void collect_loops(const rpc::Server& server, Families& out);
+void collect_postgres(const postgres::Pool& pool, std::size_t max_connections, Families& out);
+void collect_redis(const redis::Client& client, Families& out);
+void collect_cache(const redis::Cache& cache, Families& out);
+void collect_blocking_pool(const char* name, const BlockingPool& pool, Families& out);
+void collect_batches(const batch::Backlog& backlog, Families& out);
+void collect_drain(rpc::DrainPhase phase, Families& out);
+// This process: CPU, memory, descriptors, threads, as Prometheus' own clients name them.
+void collect_process(Families& out);
+
+}  // namespace weir::telemetry
