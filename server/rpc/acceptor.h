@@ -45,7 +45,8 @@ class Acceptor {
   void start();
   // Accepts no more once it returns: whoever connects is refused by the kernel, and goes elsewhere.
   // What was accepted stays, what waits for a slow client still leaves, and its end is still
-  // noticed. Before grpc::Server::Shutdown: after it gRPC neither serves nor closes what it is handed.
+  // noticed. Before grpc::Server::Shutdown: after it gRPC neither serves nor closes what it is
+  // handed.
   void close_door();
   // The same, and ends the thread: after the server, which may be writing until then.
   void stop();

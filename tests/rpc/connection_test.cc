@@ -29,7 +29,7 @@ namespace {
 using test::eventually;
 
 // Both ends of a TCP connection whose buffers are small; the server's does not block.
-class ConnectionTest : public testing::Test {
+class ConnectionTest : public ::testing::Test {
  protected:
   ConnectionTest() {
     const int listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <atomic>
+#include <latch>
 #include <memory>
 #include <string>
 #include <thread>
@@ -22,7 +23,7 @@ namespace {
 using namespace test;
 using std::chrono::milliseconds;
 
-class GatheredWrites : public testing::TestWithParam<bool> {
+class GatheredWrites : public ::testing::TestWithParam<bool> {
  protected:
   static ServerOptions options(int loops = 1) {
     ServerOptions options = options_for_tests();
@@ -32,7 +33,7 @@ class GatheredWrites : public testing::TestWithParam<bool> {
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(By, GatheredWrites, testing::Bool(), [](const auto& which) {
+INSTANTIATE_TEST_SUITE_P(By, GatheredWrites, ::testing::Bool(), [](const auto& which) {
   return std::string(which.param ? "Process" : "Kernel");
 });
 
@@ -59,6 +60,7 @@ TEST_P(GatheredWrites, LargeMessagesArriveWholeAtASlowReader) {
   };
   server.start();
   const auto client = server.client();
+  std::latch others(3);
   std::vector<std::thread> readers;
   for (int reader = 0; reader < 4; ++reader) {
     readers.emplace_back([&, reader] {
@@ -66,10 +68,9 @@ TEST_P(GatheredWrites, LargeMessagesArriveWholeAtASlowReader) {
       const auto stream = client->ServerStream(&context, number(1));
       Number got;
       std::int64_t expected = 0;
-      while (stream->Read(&got)) {
-        EXPECT_EQ(got.value(), expected++);
-        if (reader == 0) std::this_thread::sleep_for(milliseconds(2));
-      }
+      if (reader == 0) others.wait();  // a client that is slow to begin
+      while (stream->Read(&got)) EXPECT_EQ(got.value(), expected++);
+      if (reader != 0) others.count_down();
       EXPECT_EQ(expected, 60);
       EXPECT_TRUE(stream->Finish().ok());
     });
