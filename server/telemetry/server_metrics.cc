@@ -32,11 +32,11 @@ void for_each_method(const rpc::Server& server, F visit) {
 
 void collect_calls(const rpc::Server& server, Families& out) {
   for_each_method(server, [&](const std::string& name, std::size_t number) {
-    const auto started = [&](const rpc::CallCells& cells) -> const Cell& {
+    const auto arrived = [&](const rpc::CallCells& cells) -> const Cell& {
       return cells.method(number).started;
     };
     out.counter("weir_rpc_started_total", "Calls that arrived.", {{"method", name}},
-                static_cast<double>(sum(server, started)));
+                static_cast<double>(sum(server, arrived)));
   });
   for_each_method(server, [&](const std::string& name, std::size_t number) {
     for (std::size_t code = 0; code < rpc::MethodCells::kCodes; ++code) {
