@@ -41,9 +41,8 @@ Task<std::vector<std::string>> fetch_all(std::vector<int> ids, std::ostream& out
 }
 
 // The set owns a lambda and its arguments, because a coroutine's captures live in the lambda.
-Task<int> sum_in_background() {
+Task<int> sum_in_background(int factor) {
   JoinSet<int> set(co_await this_task());
-  const int factor = 10;
   for (int n = 1; n <= 3; ++n) {
     set.spawn([factor](int times) -> Task<int> { co_return factor* times; }, n);
   }
@@ -69,7 +68,7 @@ Task<int> first_and_abort_the_rest(std::ostream& out) {
 Task<void> example_08_join_set(std::ostream& out) {
   const std::vector<int> ids = {4, 13, 2};
   for (const std::string& user : co_await fetch_all(ids, out)) out << user << "\n";
-  out << "sum: " << co_await sum_in_background() << "\n";
+  out << "sum: " << co_await sum_in_background(10) << "\n";
   out << "cancelled: " << co_await first_and_abort_the_rest(out) << "\n";
 }
 

@@ -24,7 +24,8 @@ from weir.users.v1 import users_pb2_grpc
 
 
 def report_of(server: harness.Server) -> dict:
-    return json.loads(server.log().strip().splitlines()[-1])
+    lines = [json.loads(line) for line in server.log().splitlines()]
+    return next(line for line in reversed(lines) if "phases" in line)
 
 
 class DrainTest(unittest.TestCase):
