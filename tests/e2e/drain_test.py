@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """SIGTERM: nothing is lost, everything ends, and the exit status says what was cut."""
-import json
 import os
 import re
 import signal
@@ -21,11 +20,6 @@ import grpc
 from grpc.health.v1 import health_pb2, health_pb2_grpc
 from weir.users.v1 import users_pb2 as pb
 from weir.users.v1 import users_pb2_grpc
-
-
-def report_of(server: harness.Server) -> dict:
-    lines = [json.loads(line) for line in server.log().splitlines()]
-    return next(line for line in reversed(lines) if "phases" in line)
 
 
 class DrainTest(unittest.TestCase):
@@ -58,7 +52,7 @@ class DrainTest(unittest.TestCase):
         self.assertEqual(leaving.stop(), 0, leaving.log())
         out, _ = load.communicate(timeout=harness.LIMIT)
         self.assertEqual(load.returncode, 0, out)
-        report = report_of(leaving)
+        report = leaving.drain_report()
         self.assertEqual((report["event"], report["cut"]), ("drained", "0"))
         # After the last call there is only the quiet window, a second.
         phases = dict(phase.split("=") for phase in report["phases"].split())
@@ -105,7 +99,7 @@ class DrainTest(unittest.TestCase):
         self.assertEqual(server.process.wait(harness.LIMIT), 3, server.log())
         self.assertLess(time.monotonic() - begun, 10)
         self.assertIn(call.code(), (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED))
-        self.assertEqual((report_of(server)["cut"], report_of(server)["hurried"]), ("1", "true"))
+        self.assertEqual((server.drain_report()["cut"], server.drain_report()["hurried"]), ("1", "true"))
 
     def test_an_open_watch_sees_the_announcement_and_does_not_hold_the_end_up(self):
         server = self.server()
@@ -154,7 +148,7 @@ class DrainTest(unittest.TestCase):
         call = self.blocked_update(server)
         self.assertEqual(server.stop(), 3, server.log())
         self.assertEqual(call.code(), grpc.StatusCode.UNAVAILABLE)
-        report = report_of(server)
+        report = server.drain_report()
         self.assertEqual((report["cut"], report["still_running"]), ("1", "0"))
         self.assertIn("UpdateUser", server.log())
 
@@ -167,7 +161,7 @@ class DrainTest(unittest.TestCase):
         server.signal(signal.SIGTERM)
         self.assertEqual(server.process.wait(harness.LIMIT), 3, server.log())
         self.assertLess(time.monotonic() - begun, 10)
-        self.assertEqual(report_of(server)["hurried"], "true")
+        self.assertEqual(server.drain_report()["hurried"], "true")
         self.assertEqual(call.code(), grpc.StatusCode.UNAVAILABLE)
 
     def test_a_wrong_setting_ends_the_start_with_a_line_that_names_it(self):

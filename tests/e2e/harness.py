@@ -2,6 +2,7 @@
 """What the end-to-end tests stand on: the built server on free ports and a database of its own, and
 Python stubs made from nothing but the .proto files."""
 import contextlib
+import json
 import os
 import pathlib
 import re
@@ -122,6 +123,10 @@ class Server:
 
     def log(self) -> str:
         return pathlib.Path(self._log.name).read_text()
+
+    def drain_report(self) -> dict:
+        lines = map(json.loads, reversed(self.log().splitlines()))
+        return next(line for line in lines if "phases" in line)
 
     def signal(self, number: int) -> None:
         self.process.send_signal(number)
