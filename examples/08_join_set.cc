@@ -69,7 +69,8 @@ Task<void> example_08_join_set(std::ostream& out) {
   const std::vector<int> ids = {4, 13, 2};
   for (const std::string& user : co_await fetch_all(ids, out)) out << user << "\n";
   out << "sum: " << co_await sum_in_background(10) << "\n";
-  out << "cancelled: " << co_await first_and_abort_the_rest(out) << "\n";
+  const auto cancelled = co_await first_and_abort_the_rest(out);
+  out << "cancelled: " << cancelled << "\n";
 }
 
 }  // namespace weir::examples
