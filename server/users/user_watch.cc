@@ -164,15 +164,17 @@ Task<absl::Status> UserWatch::watch_users(const v1::WatchUsersRequest& request,
 }
 
 Task<absl::StatusOr<std::int64_t>> UserWatch::where_to_begin(const v1::WatchUsersRequest& request) {
+  std::optional<std::int64_t> resumed;
   if (!request.resume_token().empty()) {
-    const std::optional<std::int64_t> position = tokens_.decode(request.resume_token());
-    if (!position) co_return invalid_resume_token();
-    co_return *position;
+    resumed = tokens_.decode(request.resume_token());
+    if (!resumed) co_return invalid_resume_token();
   }
+  // Also to resume: what the feed skips where it begins, it sends to nobody.
   watch::Receiver<std::int64_t> head = feed_.head();
   absl::StatusOr<std::int64_t> position = co_await timeout(kPatience, next_head(head));
   const Context& context = co_await this_context();
   if (!position.ok() && !context.is_cancelled()) co_return feed_unavailable();
+  if (position.ok() && resumed) co_return *resumed;
   co_return position;
 }
 

@@ -216,6 +216,19 @@ TEST_F(UserWatchTest, ATokenContinuesAfterItsEventOnAnyReplica) {
   EXPECT_THAT(after.summary(), ElementsAre("CREATED three", "CREATED four"));
 }
 
+TEST_F(UserWatchTest, ATokenContinuesWhereTheFeedHasNotBegun) {
+  std::string token;
+  {
+    WatchStack before(database_);
+    token = before.token_of_now();
+  }
+  psql().run(insert("missed"));
+  WatchStack just_started(database_);
+  Collector collector(1);
+  expect_enough(just_started.watch(collector, token));
+  EXPECT_THAT(collector.summary(), ElementsAre("CREATED missed"));
+}
+
 TEST_F(UserWatchTest, ManyMissedEventsComeInPages) {
   WatchStack stack(database_);
   const std::string token = stack.token_of_now();
