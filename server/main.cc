@@ -6,10 +6,8 @@
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
-#include <optional>
 #include <string>
 
-#include "async/blocking_pool.h"
 #include "async/cancelled.h"
 #include "async/lost_error.h"
 #include "async/signals.h"
@@ -18,20 +16,18 @@
 #include "server/admin/log_level.h"
 #include "server/admin/probes.h"
 #include "server/admin/tasks.h"
+#include "server/backends.h"
 #include "server/batch/batches.h"
 #include "server/config/config.h"
+#include "server/dashboard/dashboards.h"
 #include "server/log.h"
-#include "server/postgres/pool.h"
-#include "server/redis/cache.h"
-#include "server/redis/client.h"
+#include "server/metrics.h"
 #include "server/routes.h"
 #include "server/rpc/server.h"
 #include "server/schema.h"
 #include "server/shutdown.h"
-#include "server/telemetry/server_metrics.h"
 #include "server/users/user_feed.h"
-#include "server/users/user_service.h"
-#include "server/users/user_watch.h"
+#include "server/users/users.h"
 
 namespace weir {
 namespace {
@@ -60,83 +56,48 @@ int run(const config::Config& config) {
   }
   if (config.only_migrate) return EXIT_SUCCESS;
 
+  const CancellationToken draining;  // ends what would last
   const api::PageTokens page_tokens(config.secret);
   const users::ResumeTokens resume_tokens(page_tokens);
   dashboard::UserChanges user_changes;
   users::UserFeed feed(config.postgres, config.feed, resume_tokens,
                        [&](const users::EventBatch& batch) { user_changes.on_batch(batch); });
-  postgres::Options pool_options = config.postgres;
-  pool_options.log = [](std::string_view message) {
-    log::warning("postgres", {{"message", std::string(message)}});
-  };
-  pool_options.committed = [&feed] { feed.ring(); };
-  postgres::Pool postgres(pool_options);
-  std::optional<redis::Client> redis;
-  std::optional<redis::Cache> cache;
-  redis::Options redis_options = config.redis;
-  redis_options.on_event = [](absl::string_view message) {
-    log::warning("redis", {{"message", std::string(message)}});
-  };
-  if (!config.redis_url.empty()) redis.emplace(redis_options);
-  if (redis && config.cache) cache.emplace(redis::VersionedStore(*redis), config.cache_options);
-  BlockingPool hashing("weir-argon2", config.hash_threads, config.hash_queue);
-  BlockingPool housekeeping("weir-housekeep", 1, 4);
+  Backends backends(config, [&feed] { feed.ring(); });
+  postgres::Pool& postgres = backends.postgres();
 
-  users::UserRepository user_repository(postgres, config.user_groups);
-  users::UserCache user_cache(user_repository, cache ? &*cache : nullptr);
-  users::Passwords passwords(hashing);
-  users::AttemptLimiter attempts(redis ? &*redis : nullptr, config.secret, config.attempts);
-  users::UserService users(user_repository, user_cache, passwords, attempts, page_tokens);
+  users::Users users(postgres, backends.redis(), backends.cache(), backends.hashing(), feed,
+                     page_tokens, resume_tokens, config.secret, draining, config.users);
   posts::PostRepository post_repository(postgres);
   posts::PostService posts(post_repository, page_tokens);
   subscriptions::SubscriptionRepository subscription_repository(postgres);
   subscriptions::SubscriptionService subscriptions(subscription_repository, page_tokens);
-  dashboard::StoredSources sources(user_cache, post_repository, subscription_repository);
-  dashboard::DashboardService dashboards(sources, config.dashboard_sections);
-
-  const CancellationToken draining;  // for what would last
-  users::UserWatch user_watch(feed, postgres, resume_tokens, draining);
-  dashboard::FreshSources fresh(user_cache, user_repository, post_repository,
-                                subscription_repository);
-  dashboard::DashboardService fresh_dashboards(fresh, config.dashboard_sections);
-  dashboard::DashboardWatch dashboard_watch(fresh_dashboards, user_changes, draining);
-
-  batch::Batches batches(postgres, users, user_cache, passwords, page_tokens, draining,
-                         config.batch_process, config.batch);
+  dashboard::Dashboards dashboards(users, post_repository, subscription_repository, user_changes,
+                                   draining, config.dashboard_sections);
+  batch::Batches batches(postgres, users, page_tokens, draining, config.batch_process,
+                         config.batch);
 
   GrpcServices grpc_services;
   rpc::Server server(config.rpc);
-  add_user_routes(server, grpc_services, users, user_watch);
+  add_user_routes(server, grpc_services, users.service(), users.watch());
   add_post_routes(server, grpc_services, posts);
   add_subscription_routes(server, grpc_services, subscriptions);
-  add_dashboard_routes(server, grpc_services, dashboards, dashboard_watch);
+  add_dashboard_routes(server, grpc_services, dashboards.service(), dashboards.watch());
   add_batch_routes(server, grpc_services, batches.service());
+
   std::atomic<rpc::DrainPhase> drain_phase = rpc::DrainPhase::kServing;
   admin::AdminServer admin;
   admin::add_probes(admin, server);
   admin::add_log_level(admin);
   admin::add_tasks(admin, server);
-  admin.add("/metrics", [&] {
-    telemetry::Families metrics;
-    telemetry::collect_calls(server, metrics);
-    telemetry::collect_loops(server, metrics);
-    telemetry::collect_blocking_pool("hashing", hashing, metrics);
-    telemetry::collect_postgres(postgres, config.postgres.max_connections, metrics);
-    if (redis) telemetry::collect_redis(*redis, metrics);
-    if (cache) telemetry::collect_cache(*cache, metrics);
-    telemetry::collect_batches(batches.backlog(), metrics);
-    telemetry::collect_drain(drain_phase, metrics);
-    telemetry::collect_process(metrics);
-    return admin::Page{.content_type = telemetry::Families::kContentType, .body = metrics.text()};
-  });
+  add_metrics(admin, {server, backends, batches, drain_phase});
   if (absl::Status status = admin.start(config.admin_address); !status.ok()) return fail(status);
   if (absl::Status status = server.start(); !status.ok()) return fail(status);
   server.health().set_serving(true);
   log::info("serving", {{"address", server.address()}, {"admin_address", admin.address()}});
 
   ThreadLoop loop;
-  ServerDrain target(server, draining, &batches.executor(), cache ? &*cache : nullptr, housekeeping,
-                     config.close_limit, drain_phase);
+  ServerDrain target(server, draining, &batches.executor(), backends.cache(),
+                     backends.housekeeping(), config.close_limit, drain_phase);
   const rpc::DrainReport report = loop.run(serve_until_signal(signals, target, config.drain));
   log_report(report);
   if (report.left > 0) std::_Exit(report.exit_code());  // what still runs must not be destroyed

@@ -8,22 +8,24 @@
 #include "server/batch/batch_service.h"
 #include "server/batch/executor_thread.h"
 #include "server/batch/item.h"
+#include "server/users/users.h"
 
 namespace weir::batch {
 
 class Batches {
  public:
-  // Starts to work. All of them must outlive this. For the others see batch_service.h.
-  Batches(postgres::Pool& pool, users::UserService& users, users::UserCache& cache,
-          users::Passwords& passwords, const api::PageTokens& page_tokens,
+  // Starts to work. What is given must outlive this. For the others see batch_service.h.
+  Batches(postgres::Pool& pool, users::Users& users, const api::PageTokens& page_tokens,
           CancellationToken draining, ProcessLimits limits, const ExecutorOptions& options)
-      : processor_([&users](const v1::BatchItem& item) { return process_item(users, item); },
+      : processor_([&users = users.service()](
+                       const v1::BatchItem& item) { return process_item(users, item); },
                    limits),
         repository_(pool, options.chunk_items),
-        service_(processor_, repository_, passwords, page_tokens, work_, std::move(draining)),
+        service_(processor_, repository_, users.passwords(), page_tokens, work_,
+                 std::move(draining)),
         chunks_(pool, options.lease),
         upkeep_(pool, options.keep),
-        executor_(chunks_, upkeep_, cache, work_, options),
+        executor_(chunks_, upkeep_, users.cache(), work_, options),
         thread_(executor_) {}
 
   BatchService& service() { return service_; }

@@ -110,17 +110,17 @@ void add_users(Settings& table, Config& config) {
   table.section("Users");
   table.secret("secret", &config.secret,
                "signs page and resume tokens; the same on all replicas, 16 bytes or more");
-  table.number("create-group", &config.user_groups.most, 1, 1000, "users",
+  table.number("create-group", &config.users.groups.most, 1, 1000, "users",
                "that concurrent calls create in one transaction, at most");
-  table.number("create-transactions", &config.user_groups.at_once, 1, 1000, "transactions",
+  table.number("create-transactions", &config.users.groups.at_once, 1, 1000, "transactions",
                "that create users at once");
   table.number("hash-threads", &config.hash_threads, 1, 256, "threads",
                "that hash passwords, 19 MiB each while they do");
   table.number("hash-queue", &config.hash_queue, 0, 100'000, "passwords",
                "that may wait to be hashed");
-  table.number("attempts", &config.attempts.attempts, 1, 1'000'000, "attempts",
+  table.number("attempts", &config.users.attempts.attempts, 1, 1'000'000, "attempts",
                "at one e-mail address's password at once");
-  table.duration("attempts-window", &config.attempts.window, seconds(1), hours(24),
+  table.duration("attempts-window", &config.users.attempts.window, seconds(1), hours(24),
                  "in which that many attempts become possible again");
 }
 

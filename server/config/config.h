@@ -17,9 +17,8 @@
 #include "server/redis/options.h"
 #include "server/rpc/drain.h"
 #include "server/rpc/server.h"
-#include "server/users/attempt_limiter.h"
 #include "server/users/user_feed.h"
-#include "server/users/user_repository.h"
+#include "server/users/users.h"
 
 namespace weir::config {
 
@@ -38,10 +37,9 @@ struct Config {
   redis::CacheOptions cache_options;
 
   std::string secret;
-  users::UserRepository::Groups user_groups;
+  users::Users::Options users;
   std::size_t hash_threads = 2;
   std::size_t hash_queue = 64;
-  users::AttemptLimit attempts;
   users::FeedOptions feed;
   dashboard::SectionBudget dashboard_sections;
   batch::ProcessLimits batch_process;

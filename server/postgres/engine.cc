@@ -111,6 +111,7 @@ bool Engine::may_retire() {
 
 Stats Engine::stats() const {
   Stats stats;
+  stats.max_connections = options_.max_connections;
   stats.workers = worker_count_;
   stats.connected = connected_;
   stats.busy = queue_.busy();

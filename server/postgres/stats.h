@@ -9,6 +9,7 @@
 namespace weir::postgres {
 
 struct Stats {
+  std::size_t max_connections = 0;
   // Gauges.
   std::size_t workers = 0;    // threads, connected or trying to be
   std::size_t connected = 0;  // of them

@@ -113,7 +113,7 @@ void collect_loops(const rpc::Server& server, Families& out) {
   });
 }
 
-void collect_postgres(const postgres::Pool& pool, std::size_t max_connections, Families& out) {
+void collect_postgres(const postgres::Pool& pool, Families& out) {
   const postgres::Stats stats = pool.stats();
   const postgres::Counters& counters = pool.counters();
   const auto gauge = [&](const char* name, const char* help, auto value) {
@@ -123,7 +123,7 @@ void collect_postgres(const postgres::Pool& pool, std::size_t max_connections, F
     out.counter(name, help, {}, static_cast<double>(value));
   };
   gauge("weir_postgres_connections", "Connections that are open.", stats.connected);
-  gauge("weir_postgres_connections_max", "Connections at most.", max_connections);
+  gauge("weir_postgres_connections_max", "Connections at most.", stats.max_connections);
   gauge("weir_postgres_connections_in_use", "Connections that run a job.", stats.busy);
   gauge("weir_postgres_waiting", "Jobs that wait for a connection.", stats.queued);
   counter("weir_postgres_jobs_total", "Jobs begun.", stats.jobs);

@@ -19,7 +19,7 @@ namespace weir::telemetry {
 
 void collect_calls(const rpc::Server& server, Families& out);
 void collect_loops(const rpc::Server& server, Families& out);
-void collect_postgres(const postgres::Pool& pool, std::size_t max_connections, Families& out);
+void collect_postgres(const postgres::Pool& pool, Families& out);
 void collect_redis(const redis::Client& client, Families& out);
 void collect_cache(const redis::Cache& cache, Families& out);
 void collect_blocking_pool(const char* name, const BlockingPool& pool, Families& out);

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/metrics.h"
+
+#include "server/telemetry/server_metrics.h"
+
+namespace weir {
+
+void add_metrics(admin::AdminServer& admin, const Observed& observed) {
+  admin.add("/metrics", [observed] {
+    Backends& backends = observed.backends;
+    telemetry::Families metrics;
+    telemetry::collect_calls(observed.server, metrics);
+    telemetry::collect_loops(observed.server, metrics);
+    telemetry::collect_blocking_pool("hashing", backends.hashing(), metrics);
+    telemetry::collect_postgres(backends.postgres(), metrics);
+    if (const redis::Client* redis = backends.redis()) telemetry::collect_redis(*redis, metrics);
+    if (const redis::Cache* cache = backends.cache()) telemetry::collect_cache(*cache, metrics);
+    telemetry::collect_batches(observed.batches.backlog(), metrics);
+    telemetry::collect_drain(observed.drain_phase, metrics);
+    telemetry::collect_process(metrics);
+    return admin::Page{.content_type = telemetry::Families::kContentType, .body = metrics.text()};
+  });
+}
+
+}  // namespace weir
