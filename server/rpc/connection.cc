@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/rpc/connection.h"
 
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -116,6 +118,12 @@ void Connection::became_writable() {
   awaits_writable_ = false;
   epoll_->change(fd_, kEndEvents);
   if (is_ending_) shutdown(fd_, SHUT_RDWR);
+}
+
+bool Connection::has_unsent() const {
+  std::lock_guard lock(mutex_);
+  int bytes = 0;  // that the client's kernel has not acknowledged
+  return begin_ < end_ || (ioctl(fd_, SIOCOUTQ, &bytes) == 0 && bytes > 0);
 }
 
 int Connection::shut_down(int how) {

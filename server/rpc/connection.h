@@ -64,6 +64,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // The socket takes bytes again.
   void became_writable();
 
+  // Whether something written to it has not arrived at the client yet.
+  bool has_unsent() const;
+
   void mark_closed() { closed_.store(true, std::memory_order_release); }
   bool is_closed() const { return closed_.load(std::memory_order_acquire); }
 
@@ -81,7 +84,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::atomic<int> corks_ = 0;
   std::atomic<bool> closed_ = false;
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   // Bytes [begin_, end_) of it wait; none when nothing does: an idle connection costs no buffer.
   std::unique_ptr<char[]> gathered_;
   std::size_t begin_ = 0;

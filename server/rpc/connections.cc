@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/rpc/connections.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace weir::rpc {
@@ -27,6 +28,12 @@ std::shared_ptr<Connection> Connections::find(absl::string_view peer) const {
 std::size_t Connections::size() const {
   std::lock_guard lock(mutex_);
   return by_peer_.size();
+}
+
+bool Connections::have_unsent() const {
+  std::lock_guard lock(mutex_);
+  return std::any_of(by_peer_.begin(), by_peer_.end(),
+                     [](const auto& entry) { return entry.second->has_unsent(); });
 }
 
 }  // namespace weir::rpc

@@ -24,6 +24,8 @@ class Connections {
   // Null if there is none, or gRPC spells the peer otherwise: then its answers are not gathered.
   std::shared_ptr<Connection> find(absl::string_view peer) const;
   std::size_t size() const;
+  // Whether a client has yet to receive something that was written to it.
+  bool have_unsent() const;
 
  private:
   mutable std::mutex mutex_;

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <stdexcept>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "server/log.h"
@@ -130,11 +131,26 @@ void Server::cancel_calls(Method::Kind kind) {
   for (const auto& loop : loops_) loop->cancel_calls(kind);
 }
 
+// gRPC closes a connection as soon as it has written what it had. If the client then says anything,
+// even that its window is wider, the kernel answers with a reset and drops what had not arrived.
+// The kernel does not tell when a client has acknowledged everything, so it is asked again and
+// again.
+void Server::wait_for_last_answers(TimePoint limit) const {
+  constexpr Duration kPause = std::chrono::milliseconds(1);
+  while (admission_.in_progress() > 0 || connections_.have_unsent()) {
+    if (std::chrono::steady_clock::now() + kPause > limit) return;
+    std::this_thread::sleep_for(kPause);
+  }
+}
+
 void Server::shut_down(Duration limit) {
   if (server_ == nullptr) return;
   admission_.close();
   close_door();
   cancel_calls(Method::Kind::kAdmin);
+  const TimePoint last = std::chrono::steady_clock::now() + limit;
+  wait_for_last_answers(last);
+  limit = last - std::chrono::steady_clock::now();
   // Not on a loop: it waits for the loops to take their tags (asio-grpc#91), and always with a
   // deadline, for without one an open stream keeps it for ever (grpc#10324).
   server_->Shutdown(std::chrono::system_clock::now() + limit);

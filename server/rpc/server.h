@@ -107,10 +107,12 @@ class Server {
   void close_door() { acceptor_->close_door(); }
   std::vector<ServerLoop::Straggler> stragglers(Duration patience);
   void cancel_calls(Method::Kind kind);
-  // Off the loops: blocks until all is shut down, at most about `limit` for gRPC's part.
+  // Off the loops: blocks until the calls in progress have ended and their clients have received
+  // what they were answered, at most until `limit`, and then until all is shut down.
   void shut_down(Duration limit);
 
  private:
+  void wait_for_last_answers(TimePoint limit) const;
   template <class AsyncService>
   friend class ServiceRoutes;
 
