@@ -114,7 +114,7 @@ class ServerCall final : public weir::detail::ListHook<ServerCall> {
   Admission::Place place_;
 
   // Most requests fit: no allocation for them.
-  std::array<char, 1024> first_block_;
+  std::array<char, 384> first_block_;
   google::protobuf::Arena arena_{first_block_.data(), first_block_.size()};
 };
 

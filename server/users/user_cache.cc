@@ -24,7 +24,12 @@ Task<redis::Lookup> load(UserRepository* repository, std::int64_t id) {
 }  // namespace
 
 Task<absl::StatusOr<std::optional<User>>> UserCache::find(std::int64_t id) {
-  if (cache_ == nullptr) co_return co_await repository_.find(id);
+  // No coroutine around the other: a call that waits holds its frames.
+  if (cache_ == nullptr) return repository_.find(id);
+  return find_cached(id);
+}
+
+Task<absl::StatusOr<std::optional<User>>> UserCache::find_cached(std::int64_t id) {
   auto load_this = [repository = &repository_, id] { return load(repository, id); };
   redis::Lookup row = co_await cache_->get(key_of(id), load_this);
   if (!row.ok()) co_return row.status();

@@ -34,6 +34,8 @@ class UserCache {
   Task<void> doubt(std::int64_t id, std::int64_t version);
 
  private:
+  Task<absl::StatusOr<std::optional<User>>> find_cached(std::int64_t id);
+
   UserRepository& repository_;
   redis::Cache* const cache_;
 };
