@@ -79,6 +79,8 @@ create_cluster() {
 # launch PORT: starts the server there; fails if something else has the port.
 launch() {
   local options="-p $1 -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c timezone=UTC"
+  # What the benchmarks read fits; memory is taken only when it is used.
+  options+=" -c shared_buffers=512MB"
   if [[ $durability != --durable ]]; then
     options+=" -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
   fi
