@@ -56,8 +56,9 @@ void channel_of_one(benchmark::State& state) {
 }
 BENCHMARK(channel_of_one)->Name("mpsc_of_1/asio");
 
-// Ends with a last value: with Boost 1.81, closing a concurrent channel while another thread's
-// coroutine waits to send crashed here now and then.
+// Ends with a last value, so that the channel is never closed while the other thread waits to send
+// into it: with Boost 1.81 that way of ending crashed in this benchmark now and then, and we have
+// not found out whose fault it was.
 asio::awaitable<void> send_until(ConcurrentChannel& channel, const std::atomic<bool>& stop) {
   while (!stop.load(std::memory_order_relaxed)) {
     co_await channel.async_send(error_code(), 1, asio::use_awaitable);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Semaphore. Asio's idiom for it is a channel of n, see asio_channel_bench.cc.
+// Semaphore and Mutex. Asio's idiom for both is a channel of n, see asio_channel_bench.cc.
 #include "async/join.h"
+#include "async/mutex.h"
 #include "async/semaphore.h"
 #include "bench/async/weir_bench.h"
 
@@ -12,6 +13,14 @@ WEIR_BENCH(semaphore) {
   for (auto _ : state) {
     const absl::StatusOr<Permit> permit = co_await free.acquire();
     benchmark::DoNotOptimize(permit.ok());
+  }
+}
+
+WEIR_BENCH(mutex) {
+  Mutex<int> counter(0);
+  for (auto _ : state) {
+    const absl::StatusOr<MutexGuard<int>> guard = co_await counter.lock();
+    benchmark::DoNotOptimize(++**guard);
   }
 }
 
