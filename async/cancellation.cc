@@ -5,14 +5,19 @@
 
 namespace weir {
 
+// Made once: a copy only counts, so that to be told to stop, or to time out, allocates nothing.
 absl::Status to_status(CancelReason reason) {
+  static const auto* const cancelled =
+      new absl::Status(absl::CancelledError("the operation was cancelled"));
+  static const auto* const deadline =
+      new absl::Status(absl::DeadlineExceededError("the deadline passed"));
   switch (reason) {
     case CancelReason::kNone:
       return absl::OkStatus();
     case CancelReason::kCancelled:
-      return absl::CancelledError("the operation was cancelled");
+      return *cancelled;
     case CancelReason::kDeadline:
-      return absl::DeadlineExceededError("the deadline passed");
+      return *deadline;
   }
   return absl::InternalError("unknown cancel reason");
 }

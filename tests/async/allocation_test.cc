@@ -189,11 +189,56 @@ TEST(NoAllocation, ForAQueueThatIsFilledAndDrainedInTurns) {
   EXPECT_EQ(allocations_of(once), 0);
 }
 
-// The one thing that costs is the status that tells of it.
-TEST(OneAllocation, AtMostForEachStatusOfATimeoutThatExpires) {
-  auto work = []() -> Task<absl::Status> { co_return co_await sleep(1h); };
-  auto once = [&work]() -> Task<void> { EXPECT_FALSE((co_await timeout(0s, work())).ok()); };
-  EXPECT_LE(allocations_of(once), 2 * 1000);  // absl::Status keeps its text in a std::string
+// Told to stop in the middle of each kind of wait.
+template <class MakeLeaf>
+long allocations_of_a_timeout_of(MakeLeaf make_leaf) {
+  auto waits = [&make_leaf]() -> Task<absl::Status> {
+    const auto result = co_await make_leaf();
+    co_return detail::status_of(result);
+  };
+  auto once = [&waits]() -> Task<void> {
+    const absl::Status status = co_await timeout(Duration(1), waits());
+    EXPECT_TRUE(absl::IsDeadlineExceeded(status)) << status;
+  };
+  return allocations_of(once);
+}
+
+TEST(NoAllocation, ForATimeoutThatExpires) {
+  EXPECT_EQ(allocations_of_a_timeout_of([] { return sleep(1h); }), 0);
+}
+
+TEST(NoAllocation, ForAcquiringThatTimesOut) {
+  Semaphore none(0);
+  EXPECT_EQ(allocations_of_a_timeout_of([&] { return none.acquire(); }), 0);
+  Mutex<int> mutex;
+  const auto locked = mutex.try_lock();
+  EXPECT_EQ(allocations_of_a_timeout_of([&] { return mutex.lock(); }), 0);
+  RwLock<int> lock;
+  const auto read = lock.try_read();
+  EXPECT_EQ(allocations_of_a_timeout_of([&] { return lock.write(); }), 0);
+  Notify notify;
+  EXPECT_EQ(allocations_of_a_timeout_of([&] { return notify.notified(); }), 0);
+  Barrier barrier(2);
+  EXPECT_EQ(allocations_of_a_timeout_of([&] { return barrier.wait(); }), 0);
+}
+
+TEST(NoAllocation, ForReceivingThatTimesOut) {
+  auto [sender, receiver] = mpsc::channel<int>(1);
+  EXPECT_EQ(allocations_of_a_timeout_of([&] { return receiver.recv(); }), 0);
+  ASSERT_TRUE(sender.try_send(1).ok());
+  EXPECT_EQ(allocations_of_a_timeout_of([&] { return sender.send(2); }), 0);
+  auto [one_sender, one] = oneshot::channel<int>();
+  EXPECT_EQ(allocations_of_a_timeout_of([&] { return one.receive(); }), 0);
+  auto [all, follower] = broadcast::channel<int>(1);
+  EXPECT_EQ(allocations_of_a_timeout_of([&] { return follower.recv(); }), 0);
+  auto [setter, latest] = watch::channel(0);
+  (void)latest.get();
+  EXPECT_EQ(allocations_of_a_timeout_of([&] { return latest.changed(); }), 0);
+}
+
+TEST(NoAllocation, ForWaitingForACancelledToken) {
+  const CancellationToken token;
+  EXPECT_EQ(allocations_of_a_timeout_of([&] { return cancelled(token); }), 0);
 }
 
 }  // namespace
