@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test compose-test roll-test chaos up down build fmt lint bench asan tsan test-debian13 clean
+.PHONY: help demo test compose-test roll-test chaos certificates up down build fmt lint bench asan tsan test-debian13 clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ chaos: ## 100 rounds of a batch whose replicas are killed, and its Postgres: eve
 	@scripts/build.sh release
 	@WEIR_SOURCE_DIR=$(CURDIR) WEIR_BINARY_DIR=$(CURDIR)/build/release scripts/with_stack.sh \
 	  /usr/bin/python3 tests/chaos/batch_chaos.py --rounds 100 --items 20000 --chunk 500
+
+certificates: ## an authority and certificates for development, in .weir/tls
+	@scripts/dev_certificates.sh .weir/tls gateway
 
 up: ## keep a server with its Postgres and Redis running; writes .weir/env
 	@scripts/up.sh

@@ -32,7 +32,9 @@ struct ChannelOptions {
   // "dns:///name:50051".
   std::string address = "127.0.0.1:50051";
   // Null: plain text.
-  std::shared_ptr<grpc::ChannelCredentials> credentials;
+  std::shared_ptr<grpc::ChannelCredentials> credentials;  // client/tls.h makes some
+  // The name that the server's certificate must have, where that is not the address's.
+  std::string tls_server_name;
 
   Balance balance = Balance::kRoundRobin;
   // Watch each server's health and leave the moment it says it drains; only with kRoundRobin. A

@@ -33,6 +33,26 @@ void add_global_options(CLI::App& app, Settings& settings) {
       ->type_name("POLICY")
       ->check(CLI::IsMember({"round_robin", "pick_first"}))
       ->capture_default_str();
+  CLI::Option* ca = app.add_option("--tls-ca", settings.tls.ca,
+                                   "TLS, with a server whose certificate is signed by this (PEM)")
+                        ->envname("WEIR_TLS_CA")
+                        ->type_name("FILE")
+                        ->check(CLI::ExistingFile);
+  CLI::Option* certificate =
+      app.add_option("--tls-certificate", settings.tls.certificate, "One's own, to show (PEM)")
+          ->envname("WEIR_TLS_CERTIFICATE")
+          ->type_name("FILE")
+          ->check(CLI::ExistingFile);
+  app.add_option("--tls-key", settings.tls.key, "Its key (PEM)")
+      ->envname("WEIR_TLS_KEY")
+      ->type_name("FILE")
+      ->check(CLI::ExistingFile)
+      ->needs(certificate);
+  app.add_option("--tls-server-name", settings.tls_server_name,
+                 "The name in the server's certificate, if not the address's")
+      ->envname("WEIR_TLS_SERVER_NAME")
+      ->type_name("NAME")
+      ->needs(ca);
   app.add_flag("--json", settings.json, "One JSON document a line, errors too (on stderr)");
   app.set_version_flag("--version", "weir " WEIR_VERSION);
 }

@@ -7,6 +7,7 @@
 
 #include "async/time.h"
 #include "client/channel_options.h"
+#include "client/tls.h"
 
 namespace weir::cli {
 
@@ -16,6 +17,8 @@ struct Settings {
   int retries = client::RetryOptions().max_attempts - 1;
   bool no_retries = false;
   std::string balance = "round_robin";
+  client::TlsOptions tls;
+  std::string tls_server_name;
   bool json = false;
 
   client::ChannelOptions channel_options() const;

@@ -58,6 +58,19 @@ void add_serving(Settings& table, Config& config) {
                "the least of what is logged");
 }
 
+void add_security(Settings& table, Config& config) {
+  rpc::TlsOptions& options = config.rpc.tls;
+  table.section("Security: files, which are read again when they change");
+  table.text("tls-certificate", &options.certificate, "PEM, its chain after it; none: plain text");
+  table.text("tls-key", &options.key, "PEM, of the certificate");
+  table.text("tls-client-ca", &options.client_ca,
+             "PEM; clients must show a certificate signed by it");
+  table.text("authorization-policy", &config.rpc.authorization_policy,
+             "JSON, gRPC's format: who may call what; health is open to all");
+  table.duration("tls-refresh", &options.refresh, seconds(1), hours(24),
+                 "between two looks at these files");
+}
+
 void add_postgres(Settings& table, Config& config) {
   postgres::Options& options = config.postgres;
   table.section("Postgres");
@@ -186,6 +199,7 @@ void add_drain(Settings& table, Config& config) {
 
 void describe(Settings& table, Config& config) {
   add_serving(table, config);
+  add_security(table, config);
   add_postgres(table, config);
   add_redis(table, config);
   add_users(table, config);
@@ -209,6 +223,18 @@ absl::Status check_together(Config& config) {
   if (config.postgres.min_connections > config.postgres.max_connections) {
     return absl::InvalidArgumentError(
         "--postgres-min-connections: is more than --postgres-max-connections");
+  }
+  const rpc::TlsOptions& tls = config.rpc.tls;
+  if (tls.certificate.empty() != tls.key.empty()) {
+    return absl::InvalidArgumentError(
+        "--tls-certificate: needs --tls-key, and the other way round");
+  }
+  if (tls.certificate.empty() && !tls.client_ca.empty()) {
+    return absl::InvalidArgumentError("--tls-client-ca: needs --tls-certificate");
+  }
+  if (tls.client_ca.empty() && !config.rpc.authorization_policy.empty()) {
+    return absl::InvalidArgumentError(
+        "--authorization-policy: needs --tls-client-ca, for without it nobody is known");
   }
   if (config.secret.empty()) {
     // Fit for one replica: tokens end with the process.

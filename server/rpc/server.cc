@@ -65,7 +65,15 @@ Server::~Server() {
 }
 
 absl::Status Server::start() {
-  auto introspection = std::make_unique<Introspection>(options_.reflection, options_.channelz);
+  auto credentials = server_credentials(options_.tls);
+  if (!credentials.ok()) return credentials.status();
+  if (!options_.authorization_policy.empty()) {
+    auto authorizer = Authorizer::open(options_.authorization_policy, options_.tls.refresh);
+    if (!authorizer.ok()) return authorizer.status();
+    authorizer_ = *std::move(authorizer);
+  }
+  auto introspection = std::make_unique<Introspection>(
+      options_.reflection && authorizer_ == nullptr, options_.channelz && authorizer_ == nullptr);
   grpc::ServerBuilder builder;
   builder.SetOption(std::move(introspection));
   set_limits(builder, options_);
@@ -73,13 +81,13 @@ absl::Status Server::start() {
   const bool gather_writes = kWrapsSocketCalls && options_.gather_writes;
   acceptor_ = std::make_unique<Acceptor>(
       builder.experimental().AddExternalConnectionAcceptor(
-          grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
-          grpc::InsecureServerCredentials()),
+          grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, *credentials),
       connections_, Acceptor::Options{options_.max_connections, gather_writes});
   if (absl::Status status = acceptor_->listen(options_.address); !status.ok()) return status;
   for (grpc::Service* service : services_) builder.RegisterService(service);
   const ServerLoop::Shared shared{admission_,          connections_,    options_.max_deadline,
-                                  options_.access_log, methods_.size(), gather_writes};
+                                  options_.access_log, methods_.size(), gather_writes,
+                                  authorizer_.get()};
   {
     const std::lock_guard lock(loops_mutex_);
     for (int i = 0; i < options_.loops; ++i) {

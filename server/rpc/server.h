@@ -30,12 +30,14 @@
 #include "server/rpc/acceptor.h"
 #include "server/rpc/access_log.h"
 #include "server/rpc/admission.h"
+#include "server/rpc/authorizer.h"
 #include "server/rpc/connections.h"
 #include "server/rpc/health.h"
 #include "server/rpc/method.h"
 #include "server/rpc/serve.h"
 #include "server/rpc/server_loop.h"
 #include "server/rpc/shapes.h"
+#include "server/rpc/tls.h"
 
 namespace weir::rpc {
 
@@ -57,6 +59,10 @@ struct ServerOptions {
   bool gather_writes = true;  // of a turn, in this process; else in the kernel: socket_calls.h
   AccessLogOptions access_log;
   Duration blocked = std::chrono::milliseconds(50);  // a turn of a loop that is reported
+  TlsOptions tls;
+  // A file; empty: everybody may call everything. With one, reflection and channelz are off, which
+  // it does not govern; health stays open to all.
+  std::string authorization_policy;
   bool reflection = true;
   bool channelz = true;
 };
@@ -76,7 +82,8 @@ class Server {
   ServiceRoutes<AsyncService> add_service(AsyncService& service, std::string_view full_name,
                                           Method::Kind kind = Method::Kind::kTraffic);
 
-  // Binds and serves. UNAVAILABLE if the address cannot be bound.
+  // Binds and serves. UNAVAILABLE if the address cannot be bound, FAILED_PRECONDITION if a file of
+  // certificates or of the policy cannot be read.
   absl::Status start();
   // Where it listens, with the port that was found.
   std::string address() const;
@@ -123,6 +130,7 @@ class Server {
   mutable std::mutex loops_mutex_;
   Admission admission_;
   Connections connections_;
+  std::unique_ptr<Authorizer> authorizer_;
   std::vector<std::unique_ptr<Method>> methods_;
   std::vector<grpc::Service*> services_;
   Health health_;

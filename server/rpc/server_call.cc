@@ -52,6 +52,9 @@ void ServerCall::arrived() {
 
 absl::Status ServerCall::admit() {
   if (method_.kind() == Method::Kind::kAdmin) return context().status();
+  if (const Authorizer* authorizer = loop_.shared().authorizer; authorizer != nullptr) {
+    if (absl::Status status = authorizer->check(grpc_, method_.name()); !status.ok()) return status;
+  }
   place_ = loop_.shared().admission.enter();
   if (!place_) {
     loop_.cells()

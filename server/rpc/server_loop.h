@@ -17,6 +17,7 @@
 #include "server/rpc/accept_slots.h"
 #include "server/rpc/access_log.h"
 #include "server/rpc/admission.h"
+#include "server/rpc/authorizer.h"
 #include "server/rpc/call_cells.h"
 #include "server/rpc/connections.h"
 #include "server/rpc/cork.h"
@@ -33,8 +34,9 @@ class ServerLoop {
     // For calls without a deadline, or with a later one.
     Duration max_deadline;
     const AccessLogOptions& access_log;
-    std::size_t methods;  // how many there are
-    bool gather_writes;   // see socket_calls.h
+    std::size_t methods;           // how many there are
+    bool gather_writes;            // see socket_calls.h
+    const Authorizer* authorizer;  // null: everybody may call everything
   };
 
   ServerLoop(std::string name, std::unique_ptr<grpc::ServerCompletionQueue> queue,

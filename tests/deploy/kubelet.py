@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a kubelet and the controllers do with the server's Deployment, from its rendered manifests: a
 pod is a process with the container's settings and mounts, on an address of its own; probes decide
-whether it is in the Service; it ends by preStop, SIGTERM and, at the grace period, SIGKILL.
+whether it is in the Service; it ends by preStop, SIGTERM and, at the grace period, SIGKILL. What is in
+Secrets the caller says, by the name of their volume.
 
 What is not as in a cluster: the file system's root, CPU and memory limits are not imposed; and all
 waits of people's choosing (minReadySeconds, preStop, DNS) can be divided by `pace`."""
@@ -12,6 +13,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import urllib.request
 
 import grpc
 import harness
@@ -23,7 +25,7 @@ TICK = 0.02
 
 
 class Pod:
-    def __init__(self, number: int, objects: list[dict], secrets: dict[str, str], pace: float):
+    def __init__(self, number: int, objects: list[dict], secrets: dict[str, dict], pace: float):
         (deployment,) = [o for o in objects
                          if (o["kind"], o["metadata"]["name"]) == ("Deployment", "weir")]
         self.spec = deployment["spec"]["template"]["spec"]
@@ -54,7 +56,8 @@ class Pod:
         volumes = {v["name"]: v for v in self.spec["volumes"]}
         for mount in self.container["volumeMounts"]:
             volume = volumes[mount["name"]]
-            files = maps[volume["configMap"]["name"]] if "configMap" in volume else secrets
+            files = (maps[volume["configMap"]["name"]] if "configMap" in volume
+                     else secrets[volume["name"]])
             directory = pathlib.Path(self._mounts.name) / mount["name"]
             directory.mkdir()
             for name, content in files.items():
@@ -67,6 +70,14 @@ class Pod:
         return f"{self.ip}:{port}"
 
     def _succeeds(self, probe: dict) -> bool:
+        if "httpGet" in probe:
+            asked = probe["httpGet"]
+            ports = {p["name"]: p["containerPort"] for p in self.container["ports"]}
+            url = f"http://{self._address(ports[asked['port']])}{asked['path']}"
+            try:
+                return urllib.request.urlopen(url, timeout=probe["timeoutSeconds"]).status == 200
+            except OSError:
+                return False
         asked = probe["grpc"]
         try:
             status = health_pb2_grpc.HealthStub(self._channel).Check(
@@ -156,7 +167,7 @@ class Pod:
 class Deployment:
     """The replicas, the Service's name and what rolls them: one more, then one less."""
 
-    def __init__(self, objects: list[dict], secrets: dict[str, str], replicas: int, pace: float = 1):
+    def __init__(self, objects: list[dict], secrets: dict[str, dict], replicas: int, pace: float = 1):
         (spec,) = [o["spec"] for o in objects
                    if (o["kind"], o["metadata"]["name"]) == ("Deployment", "weir")]
         self._rolling = spec["strategy"]["rollingUpdate"]

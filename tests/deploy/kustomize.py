@@ -11,7 +11,7 @@ KNOWN = {"apiVersion", "kind", "labels", "resources", "configMapGenerator", "sec
          "namespace", "images", "patches"}
 # The lists that a strategic merge merges element by element, and by which field.
 MERGE_KEYS = {"containers": "name", "initContainers": "name", "env": "name", "volumes": "name",
-              "ports": "containerPort", "volumeMounts": "mountPath"}
+              "volumeMounts": "mountPath"}
 CLUSTER_WIDE = {"Namespace"}
 
 
@@ -61,12 +61,17 @@ def _generated(directory: pathlib.Path, kustomization: dict) -> list[dict]:
             for name in generator.get("envs", []):
                 lines = (directory / name).read_text().splitlines()
                 pairs += [line for line in lines if line and not line.startswith("#")]
+            unknown = set(generator) - {"name", "literals", "envs", "files", "options"}
+            options = generator.get("options", {})
+            if unknown or set(options) - {"disableNameSuffixHash"}:
+                raise NotImplementedError(f"{directory}: {sorted(generator)}, {sorted(options)}")
             data = dict(pair.split("=", 1) for pair in pairs)
             for name in generator.get("files", []):
                 data[pathlib.Path(name).name] = (directory / name).read_text()
             field_of = "stringData" if kind == "Secret" else "data"
             objects.append({"apiVersion": "v1", "kind": kind, field_of: data,
-                            "metadata": {"name": generator["name"], "generated": True}})
+                            "metadata": {"name": generator["name"],
+                                         "generated": not options.get("disableNameSuffixHash")}})
     return objects
 
 
@@ -82,6 +87,12 @@ def _apply(objects: list[dict], patch: dict) -> None:
     raise LookupError(f"nothing to patch: {patch['kind']} {patch['metadata']['name']}")
 
 
+def _merge_key(base, field: str) -> str | None:
+    if field == "ports":  # a container's and a Service's differ
+        return "containerPort" if "containerPort" in base[0] else "port"
+    return MERGE_KEYS.get(field)
+
+
 def _merge(base, patch, field: str):
     if isinstance(base, dict) and isinstance(patch, dict):
         merged = dict(base)
@@ -91,8 +102,8 @@ def _merge(base, patch, field: str):
             else:
                 merged[key] = _merge(base[key], value, key) if key in base else value
         return merged
-    if isinstance(base, list) and isinstance(patch, list) and field in MERGE_KEYS:
-        key = MERGE_KEYS[field]
+    key = _merge_key(base, field)
+    if key and isinstance(patch, list):
         merged = {each[key]: each for each in base}
         for each in patch:
             merged[each[key]] = _merge(merged[each[key]], each, "") if each[key] in merged else each

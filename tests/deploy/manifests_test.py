@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """The rules that Kubernetes' manifests, the compose file and the server must keep between them."""
+import fnmatch
+import json
 import os
 import pathlib
 import re
@@ -9,6 +11,8 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "e2e"))
+import harness
 import kustomize
 import yaml
 
@@ -38,7 +42,7 @@ class Rules:
         cls.deployment = cls.one("Deployment", "weir")
         cls.pod = cls.deployment["spec"]["template"]["spec"]
         (cls.container,) = cls.pod["containers"]
-        cls.settings = defaults() | cls.one_starting("ConfigMap", "weir-")["data"]
+        cls.settings = defaults() | cls.generated("ConfigMap", "weir")["data"]
         cls.settings |= {each["name"]: each["value"] for each in cls.container.get("env", [])}
 
     @classmethod
@@ -47,9 +51,10 @@ class Rules:
         return found
 
     @classmethod
-    def one_starting(cls, kind, prefix):
-        (found,) = [o for o in cls.objects
-                    if o["kind"] == kind and o["metadata"]["name"].startswith(prefix)]
+    def generated(cls, kind, name):
+        """Whose name ends in a hash."""
+        (found,) = [o for o in cls.objects if o["kind"] == kind
+                    and re.fullmatch(name + "-[0-9a-f]{10}", o["metadata"]["name"])]
         return found
 
     def setting(self, name):
@@ -157,6 +162,14 @@ class Rules:
             if name.endswith("_FILE"):
                 self.assertTrue(any(value.startswith(m + "/") for m in mounts), name)
 
+    def test_files_that_settings_name_are_mounted(self):
+        mounts = [m["mountPath"] for m in self.container["volumeMounts"]]
+        for name, value in self.settings.items():
+            if value.startswith("/"):
+                self.assertTrue(any(value.startswith(m + "/") for m in mounts), (name, value))
+        volumes = {v["name"] for v in self.pod["volumes"]}
+        self.assertEqual({m["name"] for m in self.container["volumeMounts"]}, volumes)
+
     def test_what_is_referred_to_exists(self):
         names = {(o["kind"], o["metadata"]["name"]) for o in self.objects}
         for source in self.container["envFrom"]:
@@ -179,7 +192,7 @@ class Dev(Rules, unittest.TestCase):
     overlay = "dev"
 
     def test_it_needs_nothing_from_elsewhere(self):
-        secret = self.one_starting("Secret", "weir-")["stringData"]
+        secret = self.generated("Secret", "weir")["stringData"]
         self.assertEqual(set(secret), {"database_url", "redis_url", "weir_secret"})
         self.assertGreaterEqual(len(secret["weir_secret"]), 16)
         self.assertEqual([o for o in self.objects if o["kind"] == "HorizontalPodAutoscaler"], [])
@@ -197,6 +210,25 @@ class Production(Rules, unittest.TestCase):
 
     def test_no_secret_is_in_the_tree(self):
         self.assertEqual([o for o in self.objects if o["kind"] == "Secret"], [])
+
+    def test_only_known_clients_are_served_and_probes_can_still_ask(self):
+        for name in ("WEIR_TLS_CERTIFICATE", "WEIR_TLS_KEY", "WEIR_TLS_CLIENT_CA",
+                     "WEIR_AUTHORIZATION_POLICY"):
+            self.assertIn(name, self.settings)
+        # A kubelet's gRPC probe has no certificate to show.
+        for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+            self.assertNotIn("grpc", self.container[probe])
+            self.assertEqual(self.container[probe]["httpGet"]["port"], "admin")
+        self.assertEqual(self.one("Service", "weir")["spec"]["ports"][0]["appProtocol"], "https")
+
+    def test_the_policy_is_about_methods_that_there_are_and_changes_without_a_roll(self):
+        (volume,) = [v for v in self.pod["volumes"] if v["name"] == "policy"]
+        self.assertEqual(volume["configMap"]["name"], "weir-policy")  # no hash of its content
+        policy = self.one("ConfigMap", "weir-policy")["data"]["policy.json"]
+        known = harness.methods()
+        for rule in json.loads(policy)["allow_rules"]:
+            for path in rule["request"]["paths"]:
+                self.assertTrue(any(fnmatch.fnmatch(m, path) for m in known), path)
 
     def test_nobody_explores_it(self):
         self.assertEqual(self.settings["WEIR_REFLECTION"], "false")

@@ -4,11 +4,13 @@
 
     scripts/with_stack.sh tests/deploy/roll_test.py                a short form: one roll, in haste
     WEIR_ROLLS=10 WEIR_PACE=1 scripts/with_stack.sh tests/...      as in a cluster"""
+import json
 import os
 import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
@@ -17,11 +19,8 @@ import harness
 
 harness.generate_stubs()
 
-import grpc
 import kubelet
 import kustomize
-from weir.users.v1 import users_pb2 as pb
-from weir.users.v1 import users_pb2_grpc
 
 ROLLS = int(os.environ.get("WEIR_ROLLS", "1"))
 PACE = float(os.environ.get("WEIR_PACE", "4"))
@@ -29,17 +28,22 @@ RATE = 1000
 REPLICAS = 3
 
 
-class RollTest(unittest.TestCase):
+class Rolls:
+    overlay = ""
+    client: list = []  # options of `weir`
+
     def setUp(self):
         context = harness.database()
         url = context.__enter__()
         self.addCleanup(context.__exit__, None, None, None)
-        self.objects = kustomize.render(harness.SOURCE / "deploy/kubernetes/overlays/dev")
-        self.secrets = {"database_url": url, "redis_url": os.environ["WEIR_REDIS_URL"],
-                        "weir_secret": "a secret of the roll test"}
+        self.objects = kustomize.render(harness.SOURCE / "deploy/kubernetes/overlays" / self.overlay)
         self.migrate(url)
-        self.deployment = kubelet.Deployment(self.objects, self.secrets, REPLICAS, PACE)
+        self.deployment = kubelet.Deployment(self.objects, self.secrets(url), REPLICAS, PACE)
         self.addCleanup(self.deployment.close)
+
+    def secrets(self, url):
+        return {"secrets": {"database_url": url, "redis_url": os.environ["WEIR_REDIS_URL"],
+                            "weir_secret": "a secret of the roll test"}}
 
     def migrate(self, url):
         """The Job."""
@@ -49,13 +53,17 @@ class RollTest(unittest.TestCase):
                               env={"WEIR_DATABASE_URL": url}, stderr=subprocess.DEVNULL,
                               timeout=harness.LIMIT)
 
+    def weir(self, *arguments):
+        return [harness.binary("weir"), "--address", self.deployment.target, "--no-retries",
+                *self.client, *arguments]
+
     def test_replicas_are_rolled_under_load_and_no_call_fails(self):
-        first = self.deployment.current[0]
-        stub = users_pb2_grpc.UserServiceStub(grpc.insecure_channel(f"{first.ip}:50051"))
-        ada = stub.CreateUser(pb.CreateUserRequest(name="Ada", email="a@example.com"), timeout=5)
+        made = subprocess.check_output(
+            self.weir("--json", "users", "create", "--name", "Ada", "--email", "a@example.com"),
+            text=True, timeout=harness.LIMIT)
         load = subprocess.Popen(
-            [harness.binary("weir"), "--address", self.deployment.target, "--no-retries", "load",
-             "--rate", str(RATE), "--duration", "1h", "--ids", str(ada.id)],
+            self.weir("load", "--rate", str(RATE), "--duration", "1h", "--ids",
+                      str(json.loads(made)["id"])),
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )
         self.addCleanup(load.kill)
@@ -74,6 +82,27 @@ class RollTest(unittest.TestCase):
         for pod in self.deployment.all[:-REPLICAS]:
             served = re.findall(r'"event":"drained".*"arrived_meanwhile":"(\d+)"', pod.log())
             self.assertEqual(len(served), 1, pod.log())
+
+
+class Dev(Rolls, unittest.TestCase):
+    overlay = "dev"
+
+
+class Production(Rolls, unittest.TestCase):
+    """With mutual TLS and the policy."""
+
+    overlay = "production"
+
+    def secrets(self, url):
+        directory = tempfile.TemporaryDirectory(prefix="weir-tls-")
+        self.addCleanup(directory.cleanup)
+        files = pathlib.Path(directory.name)
+        subprocess.check_call([harness.SOURCE / "scripts/dev_certificates.sh", files, "gateway"])
+        self.client = ["--tls-ca", files / "ca.pem", "--tls-certificate", files / "gateway.pem",
+                       "--tls-key", files / "gateway.key"]
+        return super().secrets(url) | {"tls": {
+            "tls.crt": (files / "server.pem").read_text(), "ca.crt": (files / "ca.pem").read_text(),
+            "tls.key": (files / "server.key").read_text()}}
 
 
 if __name__ == "__main__":

@@ -34,6 +34,17 @@ def generate_stubs() -> None:
     grpc.__path__.append(os.path.join(out, "grpc"))
 
 
+def methods() -> set[str]:
+    """Every method of the contract, as in "/weir.users.v1.UserService/GetUser"."""
+    found = set()
+    for path in (SOURCE / "proto/weir").rglob("*.proto"):
+        text = path.read_text()
+        package = re.search(r"^package (\S+);", text, re.M).group(1)
+        for service in re.findall(r"^service (\w+)", text, re.M):
+            found |= {f"/{package}.{service}/{m}" for m in re.findall(r"^  rpc (\w+)", text, re.M)}
+    return found
+
+
 def binary(name: str) -> str:
     """A built program, wherever in the build tree it is."""
     for found in BINARY.rglob(name):

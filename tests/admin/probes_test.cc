@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/admin/probes.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <future>
+#include <thread>
+
+#include "tests/rpc/number_server.h"
+
+namespace weir::admin {
+namespace {
+
+using rpc::test::Number;
+using std::chrono::milliseconds;
+
+TEST(Livez, IsStuckWhileNoLoopComesToTheEndOfItsTurnAndNotAfter) {
+  rpc::test::NumberServer server;
+  std::promise<void> blocks;
+  std::promise<void> go_on;
+  server.unary = [&](const Number& asked) -> Task<absl::StatusOr<Number>> {
+    blocks.set_value();
+    go_on.get_future().wait();  // what no handler must do
+    co_return asked;
+  };
+  server.start();
+  EXPECT_FALSE(is_stuck(server.server(), milliseconds(0))) << "it sleeps";
+  std::thread caller([&] { (void)rpc::test::call(*server.client()); });
+  blocks.get_future().wait();
+  const TimePoint limit = std::chrono::steady_clock::now() + rpc::test::kPatience;
+  while (!is_stuck(server.server(), milliseconds(1))) {
+    ASSERT_LT(std::chrono::steady_clock::now(), limit);
+  }
+  EXPECT_FALSE(is_stuck(server.server(), std::chrono::hours(1)));
+  go_on.set_value();
+  caller.join();
+  while (is_stuck(server.server(), milliseconds(1))) {
+    ASSERT_LT(std::chrono::steady_clock::now(), limit);
+  }
+}
+
+}  // namespace
+}  // namespace weir::admin
