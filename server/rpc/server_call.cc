@@ -139,7 +139,7 @@ void ServerCall::about_to_write() {
 void ServerCall::DoneTag::complete(bool) {
   call_.is_done_ = true;
   if (call_.grpc_.IsCancelled() && call_.scope_) {
-    // gRPC cancels at the deadline too, maybe a moment before our timer: say which it was.
+    // The client cancels at its deadline too, maybe a moment before our timer: say which it was.
     const bool late = call_.context().remaining() == Duration::zero();
     call_.scope_->cancel(late ? CancelReason::kDeadline : CancelReason::kCancelled);
   }
