@@ -77,6 +77,9 @@ std::string TestLoop::run(Task<void> task) {
       return hang("nothing can happen any more");
     }
   }
+  // As a real loop would have, which keeps the order: who posted relies on it.
+  take_inbox();
+  while (has_ready() || !shuffled_.empty()) run_one_at_random();
   end_run();
   run->main_task.rethrow();
   return "";

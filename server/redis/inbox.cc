@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/redis/inbox.h"
 
-#include <unistd.h>
-
 #include <utility>
 
 namespace weir::redis {
 
-Inbox::Inbox(const Breaker& breaker, int wake_fd, std::size_t max_commands, std::size_t max_bytes)
-    : breaker_(breaker), wake_fd_(wake_fd), max_commands_(max_commands), max_bytes_(max_bytes) {}
+Inbox::Inbox(const Breaker& breaker, Doorbell& doorbell, std::size_t max_commands,
+             std::size_t max_bytes)
+    : breaker_(breaker), doorbell_(doorbell), max_commands_(max_commands), max_bytes_(max_bytes) {}
 
 absl::Status Inbox::submit(Command& command) {
   const char* why = nullptr;
@@ -25,7 +24,7 @@ absl::Status Inbox::submit(Command& command) {
       bytes_ += command.request_.bytes().size();
       commands_.push_back(command);
       accepted_.store(accepted() + 1, std::memory_order_relaxed);
-      wake_if_asleep();
+      if (doorbell_.is_asleep()) doorbell_.ring_after_turn(command.context().loop());
       return absl::OkStatus();
     }
   }
@@ -38,26 +37,27 @@ void Inbox::request_cancel(Command& command, CancelReason reason) {
   if (command.completed_) return;
   command.cancel_reason_ = reason;
   cancels_.push_back(command);
-  wake_if_asleep();
+  doorbell_.ring_if_asleep();
 }
 
 void Inbox::close() {
   std::lock_guard lock(mutex_);
   closed_ = true;
-  wake_if_asleep();
+  doorbell_.ring_if_asleep();
 }
 
 void Inbox::take(CommandList& commands, CancelList& cancels) {
   std::lock_guard lock(mutex_);
-  is_asleep_ = false;
+  doorbell_.set_asleep(false);
   commands.append(commands_);
   cancels.append(cancels_);
 }
 
 bool Inbox::may_sleep() {
   std::lock_guard lock(mutex_);
-  is_asleep_ = commands_.empty() && cancels_.empty() && !is_closed();
-  return is_asleep_;
+  const bool is_idle = commands_.empty() && cancels_.empty() && !is_closed();
+  doorbell_.set_asleep(is_idle);
+  return is_idle;
 }
 
 void Inbox::complete(std::vector<Command*>& settled) {
@@ -86,13 +86,6 @@ void Inbox::complete(std::vector<Command*>& settled) {
 std::size_t Inbox::in_flight() const {
   std::lock_guard lock(mutex_);
   return in_flight_;
-}
-
-void Inbox::wake_if_asleep() {
-  if (!std::exchange(is_asleep_, false)) return;
-  const std::uint64_t one = 1;
-  // It can only fail when the counter is full, and then the thread is awake.
-  [[maybe_unused]] const ssize_t written = ::write(wake_fd_, &one, sizeof(one));
 }
 
 Inbox::Batch& Inbox::batch_for(EventLoop& loop) {

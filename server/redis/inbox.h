@@ -5,7 +5,7 @@
 // that thread answers them. One lock, held for a few instructions, taken once per command by its
 // caller and twice per batch by the I/O thread.
 //
-// The I/O thread is woken (one write to an eventfd) only when it sleeps: under load never.
+// The I/O thread is woken only when it sleeps, see doorbell.h: under load never.
 
 #include <atomic>
 #include <cstddef>
@@ -17,6 +17,7 @@
 #include "async/detail/intrusive_list.h"
 #include "server/redis/breaker.h"
 #include "server/redis/command.h"
+#include "server/redis/doorbell.h"
 
 namespace weir::redis {
 
@@ -25,8 +26,9 @@ using CancelList = weir::detail::IntrusiveList<Command, CancelRequests>;
 
 class Inbox {
  public:
-  // `wake_fd` is an eventfd, not owned.
-  Inbox(const Breaker& breaker, int wake_fd, std::size_t max_commands, std::size_t max_bytes);
+  // `breaker` and `doorbell` must outlive it.
+  Inbox(const Breaker& breaker, Doorbell& doorbell, std::size_t max_commands,
+        std::size_t max_bytes);
 
   // For commands, on their loops' threads. Submit says OK if the I/O thread will complete it.
   absl::Status submit(Command& command);
@@ -53,11 +55,10 @@ class Inbox {
     RunQueue answered;
   };
 
-  void wake_if_asleep();
   Batch& batch_for(EventLoop& loop);
 
   const Breaker& breaker_;
-  const int wake_fd_;
+  Doorbell& doorbell_;
   const std::size_t max_commands_;
   const std::size_t max_bytes_;
   std::atomic<bool> closed_ = false;
@@ -69,7 +70,6 @@ class Inbox {
   CancelList cancels_;
   std::size_t in_flight_ = 0;
   std::size_t bytes_ = 0;
-  bool is_asleep_ = false;
 
   std::vector<Batch> batches_;  // the I/O thread's; one per loop
 };

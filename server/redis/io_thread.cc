@@ -3,13 +3,9 @@
 
 #include <signal.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
-#include <cstdlib>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -33,25 +29,17 @@ void block_sigpipe() {
 
 }  // namespace
 
-FileDescriptor::FileDescriptor(int fd) : fd_(fd) {
-  if (fd_ >= 0) return;
-  std::perror("the Redis client cannot make a file descriptor");
-  std::abort();
-}
-FileDescriptor::~FileDescriptor() { ::close(fd_); }
-
 IoThread::IoThread(Options options)
     : options_(std::move(options)),
       breaker_(options_.breaker_threshold),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
-      wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
-      inbox_(breaker_, wake_.get(), options_.max_commands, options_.max_bytes),
-      resolver_(options_.address.host, wake_.get()),
+      inbox_(breaker_, *doorbell_, options_.max_commands, options_.max_bytes),
+      resolver_(options_.address.host, doorbell_->fd()),
       now_(std::chrono::steady_clock::now()) {
   epoll_event event{};
   event.events = EPOLLIN;
-  event.data.ptr = nullptr;  // the eventfd; a connection's is the connection
-  ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &event);
+  event.data.ptr = nullptr;  // the doorbell; a connection's is the connection
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, doorbell_->fd(), &event);
   for (std::size_t i = 0; i < std::max<std::size_t>(options_.connections, 1); ++i) {
     connections_.push_back(std::make_unique<Connection>(*this, options_, epoll_.get()));
   }
@@ -98,8 +86,7 @@ void IoThread::wait_for_events() {
     if (events[i].data.ptr != nullptr) {
       static_cast<Connection*>(events[i].data.ptr)->handle(events[i].events);
     } else {
-      std::uint64_t ignored = 0;
-      [[maybe_unused]] const ssize_t bytes = ::read(wake_.get(), &ignored, sizeof(ignored));
+      doorbell_->quieten();
     }
   }
 }

@@ -6,6 +6,7 @@
 // hands the answers back.
 
 #include <atomic>
+#include <memory>
 #include <optional>
 #include <string>
 #include <thread>
@@ -14,24 +15,14 @@
 #include "server/redis/breaker.h"
 #include "server/redis/client.h"
 #include "server/redis/connection.h"
+#include "server/redis/doorbell.h"
+#include "server/redis/file_descriptor.h"
 #include "server/redis/inbox.h"
 #include "server/redis/options.h"
 #include "server/redis/resolver.h"
 #include "telemetry/cells.h"
 
 namespace weir::redis {
-
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int fd);  // ends the process with a message if `fd` is an error
-  ~FileDescriptor();
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  const int fd_;
-};
 
 class IoThread final : public Connection::Owner {
  public:
@@ -71,7 +62,7 @@ class IoThread final : public Connection::Owner {
   const Options options_;
   Breaker breaker_;
   const FileDescriptor epoll_;
-  const FileDescriptor wake_;
+  const std::shared_ptr<Doorbell> doorbell_ = std::make_shared<Doorbell>();
   Inbox inbox_;
   Resolver resolver_;
 
