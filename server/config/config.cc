@@ -41,7 +41,7 @@ void add_serving(Settings& table, Config& config) {
   table.duration("max-connection-age", &config.rpc.max_connection_age, milliseconds(100), hours(24),
                  "after which a client must connect again, perhaps elsewhere");
   table.duration("max-connection-age-grace", &config.rpc.max_connection_age_grace,
-                 milliseconds(100), hours(24), "for calls on a connection that is of age");
+                 milliseconds(100), hours(24), "for streams on a connection that is of age");
   table.duration("keepalive-time", &config.rpc.keepalive_time, seconds(1), hours(24),
                  "of silence after which a client is pinged");
   table.duration("keepalive-timeout", &config.rpc.keepalive_timeout, milliseconds(100), hours(1),

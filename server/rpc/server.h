@@ -52,7 +52,8 @@ struct ServerOptions {
   int max_concurrent_streams = 1000;  // of one connection
   std::size_t max_connections = 20'000;
   Duration max_connection_age = std::chrono::seconds(30);
-  Duration max_connection_age_grace = std::chrono::seconds(30);
+  // For what lasts: unary calls end with max_deadline, and the drain has limits of its own.
+  Duration max_connection_age_grace = std::chrono::hours(1);
   Duration keepalive_time = std::chrono::seconds(60);
   Duration keepalive_timeout = std::chrono::seconds(10);
   Duration min_ping_interval = std::chrono::seconds(10);  // a client that pings more is sent away
