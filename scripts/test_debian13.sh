@@ -55,7 +55,7 @@ unshare --mount --pid --fork --kill-child -- bash -euc '
   shift
   mount --make-rprivate /
   mount --types proc proc "$root/proc"
-  mount --bind /dev "$root/dev"
+  mount --rbind /dev "$root/dev" # with its pseudo-terminals
   mount --types tmpfs tmpfs "$root/dev/shm"
   exec chroot "$root" /usr/bin/env --ignore-environment --chdir=/weir HOME=/root TERM=dumb \
     PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 "$@"

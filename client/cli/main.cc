@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // weir: the command line. Each command is in a file of its own; here is what they share.
 #include <cstdio>
+#include <cstdlib>
+#include <string>
 
 #include "client/cli/exit_code.h"
 #include "client/cli/options.h"
@@ -57,6 +59,17 @@ void add_global_options(CLI::App& app, Settings& settings) {
   app.set_version_flag("--version", "weir " WEIR_VERSION);
 }
 
+// CLI11 2.1 refuses a variable that a check refuses; 2.4 goes on as if it were not set.
+void check_environment(CLI::App& app) {
+  for (CLI::Option* option : app.get_options()) {
+    const std::string name = option->get_envname();
+    const char* const value = name.empty() ? nullptr : std::getenv(name.c_str());
+    if (value == nullptr || *value == '\0' || option->count() > 0) continue;
+    std::string checked = value;
+    throw CLI::ValidationError(name, (*option->get_validator())(checked));
+  }
+}
+
 int main(int argc, char** argv) {
   CLI::App app(
       "Talks to a Weir server. `weir COMMAND --help` shows a command's options and examples.",
@@ -84,6 +97,7 @@ int main(int argc, char** argv) {
 
   try {
     app.parse(argc, argv);
+    check_environment(app);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kOk : kUsage;
   }
