@@ -78,9 +78,9 @@ class ConnectionTest : public ::testing::Test {
     }
   }
 
-  bool has_input(int milliseconds = 0) const {
+  bool has_input(int wait_ms = 0) const {
     pollfd readable{client_, POLLIN, 0};
-    return poll(&readable, 1, milliseconds) == 1;
+    return poll(&readable, 1, wait_ms) == 1;
   }
   std::string receive(std::size_t bytes) const {
     std::string all;
