@@ -13,6 +13,7 @@
 #include "async/signals.h"
 #include "async/thread_loop.h"
 #include "server/admin/admin_server.h"
+#include "server/admin/dashboard.h"
 #include "server/admin/log_level.h"
 #include "server/admin/probes.h"
 #include "server/admin/tasks.h"
@@ -86,6 +87,7 @@ int run(const config::Config& config) {
 
   std::atomic<rpc::DrainPhase> drain_phase = rpc::DrainPhase::kServing;
   admin::AdminServer admin;
+  admin::add_dashboard(admin);
   admin::add_probes(admin, server);
   admin::add_log_level(admin);
   admin::add_tasks(admin, server);
