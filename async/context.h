@@ -19,7 +19,7 @@
 
 namespace weir {
 
-// The current span of a trace, opaque here; server/telemetry/ knows what it is.
+// The current span of a trace, opaque here; telemetry/span.h knows what it is.
 class Span;
 
 class Context {

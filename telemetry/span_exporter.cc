@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "telemetry/span_exporter.h"
+
+#include <grpcpp/create_channel.h>
+#include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/security/credentials.h>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "async/backoff.h"
+#include "async/detail/thread_name.h"
+#include "telemetry/wire.h"
+
+namespace weir::telemetry {
+namespace {
+
+constexpr char kMethod[] = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+constexpr int kAttempts = 5;
+
+std::string content_of(const std::string& path) {
+  if (path.empty()) return "";
+  std::ostringstream content;
+  content << std::ifstream(path).rdbuf();
+  return content.str();
+}
+
+std::shared_ptr<grpc::ChannelCredentials> credentials(const TraceOptions& options) {
+  if (!options.is_secure) return grpc::InsecureChannelCredentials();
+  grpc::SslCredentialsOptions files;
+  files.pem_root_certs = content_of(options.certificate_file);
+  files.pem_private_key = content_of(options.client_key_file);
+  files.pem_cert_chain = content_of(options.client_certificate_file);
+  return grpc::SslCredentials(files);
+}
+
+std::string encode_resource(const TraceOptions& options) {
+  std::string resource;
+  for (const auto& [key, value] : options.resource) wire::attribute(resource, 1, key, value);
+  return resource;
+}
+
+// ExportTraceServiceRequest{resource_spans = 1 {resource = 1, scope_spans = 2 {scope = 1, spans =
+// 2}}}
+grpc::ByteBuffer encode_request(const std::string& resource, const std::string& spans) {
+  std::string scope;
+  wire::bytes(scope, 1, "weir");
+  std::string scope_spans;
+  wire::bytes(scope_spans, 1, scope);
+  scope_spans += spans;
+  std::string resource_spans;
+  wire::bytes(resource_spans, 1, resource);
+  wire::bytes(resource_spans, 2, scope_spans);
+  std::string request;
+  wire::bytes(request, 1, resource_spans);
+  const grpc::Slice slice(request);
+  return grpc::ByteBuffer(&slice, 1);
+}
+
+// OTLP's list; RESOURCE_EXHAUSTED only with RetryInfo, which is not looked for here.
+bool is_worth_retrying(grpc::StatusCode code) {
+  switch (code) {
+    case grpc::StatusCode::CANCELLED:
+    case grpc::StatusCode::DEADLINE_EXCEEDED:
+    case grpc::StatusCode::ABORTED:
+    case grpc::StatusCode::OUT_OF_RANGE:
+    case grpc::StatusCode::UNAVAILABLE:
+    case grpc::StatusCode::DATA_LOSS:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+class SpanExporter::Collector {
+ public:
+  explicit Collector(const TraceOptions& options)
+      : options_(options), stub_(grpc::CreateChannel(options.target, credentials(options))) {}
+
+  // Waits for the answer, at most the timeout, and not past `limit`.
+  grpc::Status send(const grpc::ByteBuffer& request, TimePoint limit) {
+    grpc::ClientContext context;
+    const Duration left = limit - std::chrono::steady_clock::now();
+    context.set_deadline(std::chrono::system_clock::now() + std::min(options_.timeout, left));
+    for (const auto& [key, value] : options_.headers) context.AddMetadata(key, value);
+    if (options_.gzip) context.set_compression_algorithm(GRPC_COMPRESS_GZIP);
+    grpc::CompletionQueue queue;
+    const auto call = stub_.PrepareUnaryCall(&context, kMethod, request, &queue);
+    call->StartCall();
+    grpc::ByteBuffer response;
+    grpc::Status status;
+    call->Finish(&response, &status, this);
+    void* tag = nullptr;
+    bool ok = false;
+    queue.Next(&tag, &ok);
+    return status;
+  }
+
+ private:
+  const TraceOptions options_;
+  grpc::GenericStub stub_;
+};
+
+SpanExporter::SpanExporter(Tracer& tracer, const TraceOptions& options,
+                           std::function<void(absl::string_view)> log, Duration flush_limit)
+    : tracer_(tracer),
+      log_(std::move(log)),
+      flush_limit_(flush_limit),
+      resource_(encode_resource(options)),
+      collector_(std::make_unique<Collector>(options)),
+      thread_([this] { run(); }) {}
+
+SpanExporter::~SpanExporter() {
+  {
+    const std::lock_guard lock(mutex_);
+    give_up_at_ = std::chrono::steady_clock::now() + flush_limit_;
+  }
+  stopped_.notify_one();
+  tracer_.stop();
+  thread_.join();
+}
+
+void SpanExporter::run() {
+  weir::detail::name_this_thread("spans");
+  for (;;) {
+    const Tracer::Batch batch = tracer_.take();
+    if (batch.count == 0) return;
+    export_batch(batch);
+  }
+}
+
+void SpanExporter::export_batch(const Tracer::Batch& batch) {
+  const grpc::ByteBuffer request = encode_request(resource_, batch.spans);
+  Backoff backoff(std::chrono::milliseconds(500), std::chrono::seconds(5));
+  for (int attempt = 1;; ++attempt) {
+    TimePoint limit;
+    {
+      const std::lock_guard lock(mutex_);
+      limit = give_up_at_;
+    }
+    if (limit != kForever && std::chrono::steady_clock::now() >= limit) break;
+    const grpc::Status status = collector_->send(
+        request, std::min(limit, std::chrono::steady_clock::now() + std::chrono::hours(1)));
+    if (status.ok()) {
+      tracer_.exported(batch.count);
+      if (std::exchange(is_failing_, false)) log_("spans are exported again");
+      return;
+    }
+    if (!std::exchange(is_failing_, true)) {
+      log_(absl::StrCat("spans cannot be exported: ", status.error_message()));
+    }
+    if (!is_worth_retrying(status.error_code()) || attempt == kAttempts) break;
+    if (!pause(backoff.next())) break;
+  }
+  tracer_.rejected(batch.count);
+}
+
+bool SpanExporter::pause(Duration time) {
+  std::unique_lock lock(mutex_);
+  return !stopped_.wait_for(lock, time, [this] { return give_up_at_ != kForever; });
+}
+
+}  // namespace weir::telemetry

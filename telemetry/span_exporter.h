@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// SpanExporter: a thread that sends what a Tracer has gathered to a collector, by OTLP over gRPC.
+// Rust: opentelemetry_otlp's SpanExporter.
+//
+// A collector that is slow or gone costs spans, which the Tracer drops and counts, and two lines in
+// the log: when it began and when it is over. What the collector may take later is sent again,
+// after a pause that grows, and given up after five attempts.
+//
+// The destructor sends what is left, for at most `flush_limit`.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "absl/strings/string_view.h"
+#include "telemetry/trace_options.h"
+#include "telemetry/tracer.h"
+
+namespace weir::telemetry {
+
+class SpanExporter {
+ public:
+  // `tracer` must outlive it. `log` is told of changes, on the exporter's thread.
+  SpanExporter(Tracer& tracer, const TraceOptions& options,
+               std::function<void(absl::string_view)> log,
+               Duration flush_limit = std::chrono::seconds(3));
+  ~SpanExporter();
+  SpanExporter(const SpanExporter&) = delete;
+  SpanExporter& operator=(const SpanExporter&) = delete;
+
+ private:
+  class Collector;
+  void run();
+  void export_batch(const Tracer::Batch& batch);
+  bool pause(Duration time);  // false if it is to stop
+
+  Tracer& tracer_;
+  const std::function<void(absl::string_view)> log_;
+  const Duration flush_limit_;
+  const std::string resource_;  // encoded
+  const std::unique_ptr<Collector> collector_;
+  bool is_failing_ = false;
+  std::mutex mutex_;
+  std::condition_variable stopped_;
+  TimePoint give_up_at_ = kForever;  // once it is to stop
+  std::thread thread_;
+};
+
+}  // namespace weir::telemetry

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "telemetry/trace_options.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+
+namespace weir::telemetry {
+namespace {
+
+// OpenTelemetry: an empty value is no value.
+std::string variable(const char* name) {
+  const char* const value = std::getenv(name);
+  return value == nullptr ? "" : std::string(absl::StripAsciiWhitespace(value));
+}
+
+// OTEL_EXPORTER_OTLP_TRACES_X, or OTEL_EXPORTER_OTLP_X.
+std::string exporter_variable(const char* name) {
+  std::string value = variable(absl::StrCat("OTEL_EXPORTER_OTLP_TRACES_", name).c_str());
+  return value.empty() ? variable(absl::StrCat("OTEL_EXPORTER_OTLP_", name).c_str()) : value;
+}
+
+bool is_true(const std::string& value) { return absl::AsciiStrToLower(value) == "true"; }
+
+absl::Status wrong(const char* name, absl::string_view what) {
+  return absl::InvalidArgumentError(absl::StrCat(name, ": ", what));
+}
+
+absl::Status read_number(const char* name, std::int64_t min, std::int64_t& target) {
+  const std::string value = variable(name);
+  if (value.empty()) return absl::OkStatus();
+  if (!absl::SimpleAtoi(value, &target) || target < min) {
+    return wrong(name, absl::StrCat("must be a whole number, ", min, " or more"));
+  }
+  return absl::OkStatus();
+}
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  const char lower = absl::ascii_tolower(static_cast<unsigned char>(c));
+  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+std::string percent_decoded(absl::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool is_escape = text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 &&
+                           hex_digit(text[i + 2]) >= 0;
+    if (is_escape) {
+      out += static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
+      i += 2;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
+// key=value,key=value
+std::vector<std::pair<std::string, std::string>> pairs_of(const std::string& text) {
+  std::vector<std::pair<std::string, std::string>> pairs;
+  for (const absl::string_view part : absl::StrSplit(text, ',', absl::SkipWhitespace())) {
+    const std::pair<absl::string_view, absl::string_view> pair =
+        absl::StrSplit(part, absl::MaxSplits('=', 1));
+    pairs.emplace_back(absl::StripAsciiWhitespace(pair.first),
+                       percent_decoded(absl::StripAsciiWhitespace(pair.second)));
+  }
+  return pairs;
+}
+
+absl::Status read_sampler(TracerOptions& options) {
+  std::string name = variable("OTEL_TRACES_SAMPLER");
+  if (name.empty()) name = "parentbased_always_on";
+  absl::string_view sampler = name;
+  options.follows_parent = absl::ConsumePrefix(&sampler, "parentbased_");
+  if (sampler == "always_on") {
+    options.ratio = 1;
+  } else if (sampler == "always_off") {
+    options.ratio = 0;
+  } else if (sampler == "traceidratio") {
+    const std::string argument = variable("OTEL_TRACES_SAMPLER_ARG");
+    if (!argument.empty() &&
+        (!absl::SimpleAtod(argument, &options.ratio) || options.ratio < 0 || options.ratio > 1)) {
+      return wrong("OTEL_TRACES_SAMPLER_ARG", "must be from 0 to 1");
+    }
+  } else {
+    return wrong("OTEL_TRACES_SAMPLER",
+                 "must be always_on, always_off or traceidratio, each perhaps after parentbased_");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status read_batches(TracerOptions& options) {
+  std::int64_t queue = static_cast<std::int64_t>(options.max_queue);
+  std::int64_t batch = static_cast<std::int64_t>(options.max_batch);
+  std::int64_t delay = std::chrono::milliseconds(std::chrono::seconds(5)).count();
+  if (absl::Status s = read_number("OTEL_BSP_MAX_QUEUE_SIZE", 1, queue); !s.ok()) return s;
+  if (absl::Status s = read_number("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 1, batch); !s.ok()) return s;
+  if (absl::Status s = read_number("OTEL_BSP_SCHEDULE_DELAY", 1, delay); !s.ok()) return s;
+  options.max_queue = static_cast<std::size_t>(queue);
+  options.max_batch = static_cast<std::size_t>(std::min(batch, queue));
+  options.delay = std::chrono::milliseconds(delay);
+  return absl::OkStatus();
+}
+
+absl::Status read_endpoint(TraceOptions& options) {
+  std::string endpoint = exporter_variable("ENDPOINT");
+  if (endpoint.empty()) endpoint = "http://localhost:4317";
+  absl::string_view target = endpoint;
+  if (absl::ConsumePrefix(&target, "https://")) {
+    options.is_secure = true;
+  } else if (!absl::ConsumePrefix(&target, "http://")) {
+    options.is_secure = !is_true(exporter_variable("INSECURE"));
+  }
+  options.target = std::string(target.substr(0, target.find('/')));
+  if (options.target.empty()) return wrong("OTEL_EXPORTER_OTLP_ENDPOINT", "names no host");
+  options.certificate_file = exporter_variable("CERTIFICATE");
+  options.client_key_file = exporter_variable("CLIENT_KEY");
+  options.client_certificate_file = exporter_variable("CLIENT_CERTIFICATE");
+  options.headers = pairs_of(exporter_variable("HEADERS"));
+  for (auto& [key, value] : options.headers) absl::AsciiStrToLower(&key);
+  const std::string compression = exporter_variable("COMPRESSION");
+  if (!compression.empty() && compression != "gzip" && compression != "none") {
+    return wrong("OTEL_EXPORTER_OTLP_COMPRESSION", "must be gzip or none");
+  }
+  options.gzip = compression == "gzip";
+  const std::string protocol = exporter_variable("PROTOCOL");
+  if (!protocol.empty() && protocol != "grpc") {
+    return wrong("OTEL_EXPORTER_OTLP_PROTOCOL", "only grpc is spoken here");
+  }
+  const std::string timeout = exporter_variable("TIMEOUT");
+  std::int64_t milliseconds = 10'000;
+  if (!timeout.empty() && (!absl::SimpleAtoi(timeout, &milliseconds) || milliseconds < 1)) {
+    return wrong("OTEL_EXPORTER_OTLP_TIMEOUT", "must be a whole number of milliseconds");
+  }
+  options.timeout = std::chrono::milliseconds(milliseconds);
+  return absl::OkStatus();
+}
+
+void read_resource(TraceOptions& options) {
+  auto given = pairs_of(variable("OTEL_RESOURCE_ATTRIBUTES"));
+  const std::string name = variable("OTEL_SERVICE_NAME");
+  std::string service = name.empty() ? "weir" : name;
+  for (auto& [key, value] : given) {
+    if (key != "service.name") {
+      options.resource.emplace_back(key, value);
+    } else if (name.empty()) {
+      service = value;
+    }
+  }
+  char host[256] = "";
+  ::gethostname(host, sizeof(host) - 1);
+  options.resource.emplace_back("service.name", service);
+  options.resource.emplace_back("host.name", host);
+  options.resource.emplace_back("telemetry.sdk.name", "weir");
+  options.resource.emplace_back("telemetry.sdk.language", "cpp");
+}
+
+}  // namespace
+
+absl::StatusOr<TraceOptions> trace_options_from_environment() {
+  TraceOptions options;
+  const std::string exporter = variable("OTEL_TRACES_EXPORTER");
+  if (!exporter.empty() && exporter != "otlp" && exporter != "none") {
+    return wrong("OTEL_TRACES_EXPORTER", "must be otlp or none");
+  }
+  options.enabled = !is_true(variable("OTEL_SDK_DISABLED")) && exporter != "none" &&
+                    (exporter == "otlp" || !exporter_variable("ENDPOINT").empty());
+  if (!options.enabled) return options;
+  if (absl::Status s = read_sampler(options.tracer); !s.ok()) return s;
+  if (absl::Status s = read_batches(options.tracer); !s.ok()) return s;
+  if (absl::Status s = read_endpoint(options); !s.ok()) return s;
+  read_resource(options);
+  return options;
+}
+
+}  // namespace weir::telemetry
