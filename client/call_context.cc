@@ -4,6 +4,7 @@
 #include "rpc/completion_queue_loop.h"
 #include "rpc/status.h"
 #include "rpc/timespec.h"
+#include "telemetry/propagation.h"
 
 namespace weir::client {
 
@@ -15,6 +16,10 @@ absl::StatusOr<grpc::CompletionQueue*> queue_of(const Context& context) {
 
 CallContext::CallContext(const Context& context) : context_(context) {
   if (context.deadline() != kForever) grpc_.set_deadline(rpc::to_timespec(context.deadline()));
+  if (context.span() == nullptr) return;
+  telemetry::inject(*context.span(), [this](const char* name, const std::string& value) {
+    grpc_.AddMetadata(name, value);
+  });
 }
 
 CallContext::~CallContext() { context_.scope().remove(*this); }

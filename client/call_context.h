@@ -2,7 +2,7 @@
 #pragma once
 
 // CallContext: a grpc::ClientContext that follows the Context of the task that calls: its deadline
-// goes to the server, its cancellation becomes TryCancel.
+// goes to the server, its cancellation becomes TryCancel, its span is the parent of the server's.
 //
 // Lifetime: declare it before the call's reader, and destroy it only when every tag is back: gRPC
 // has no way to take an operation back, so a cancelled call is awaited too; it ends at once.

@@ -18,7 +18,8 @@ declare -A sets=(
     libssl-dev libc-ares-dev libre2-dev zlib1g-dev libgoogle-perftools-dev
     libpqxx-dev libpq-dev libhiredis-dev libargon2-dev libspdlog-dev libcivetweb-dev prometheus-cpp-dev libcli11-dev
     nlohmann-json3-dev postgresql postgresql-client redis-server redis-tools util-linux"
-  [test]="libgtest-dev libgmock-dev python3 python3-grpcio python3-protobuf python3-yaml prometheus"
+  [test]="libgtest-dev libgmock-dev python3 python3-grpcio python3-protobuf python3-yaml prometheus
+    python3-opentelemetry-proto"
   [sanitizers]="clang-19 libclang-rt-19-dev llvm-19 lld-19"
   [lint]="clang-19 clang-format-19 clang-tidy-19 shellcheck git"
   [bench]="libbenchmark-dev libnghttp2-dev libboost1.81-dev"
@@ -90,6 +91,24 @@ export DEBIAN_FRONTEND=noninteractive
 apt_options=(-q -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3)
 apt-get "${apt_options[@]}" update ||
   die "apt-get update failed" "Check this machine's apt sources and its network, then run this again."
+# Debian 12 has OpenTelemetry's messages, which the tests' collector speaks, in its backports alone:
+# they are asked for from where this machine has the rest from.
+if ! apt-cache show python3-opentelemetry-proto >/dev/null 2>&1; then
+  # apt's own placeholders.
+  # shellcheck disable=SC2016
+  mirror=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 'Codename: bookworm' |
+    sed -n '1s/ .*//p')
+  if [[ -n $mirror ]]; then
+    install -m 644 /dev/stdin /etc/apt/sources.list.d/weir-backports.sources <<SOURCES
+Types: deb
+URIs: $mirror
+Suites: bookworm-backports
+Components: main
+Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
+SOURCES
+    apt-get "${apt_options[@]}" update || die "apt-get update failed for bookworm-backports"
+  fi
+fi
 apt-get "${apt_options[@]}" install --yes --no-install-recommends "${missing[@]}" || die \
   "apt-get could not install: ${missing[*]}" \
   "Weir is built from Debian 12 (bookworm, with its updates and security suites) or Debian 13 (trixie)." \

@@ -27,6 +27,7 @@
 #include "server/rpc/server.h"
 #include "server/schema.h"
 #include "server/shutdown.h"
+#include "server/telemetry/traces.h"
 #include "server/users/user_feed.h"
 #include "server/users/users.h"
 
@@ -57,7 +58,8 @@ int run(const config::Config& config) {
   }
   if (config.only_migrate) return EXIT_SUCCESS;
 
-  const CancellationToken draining;  // ends what would last
+  telemetry::Traces traces(config.traces);  // first: it sends what the others leave
+  const CancellationToken draining;         // ends what would last
   const api::PageTokens page_tokens(config.secret);
   const users::ResumeTokens resume_tokens(page_tokens);
   dashboard::UserChanges user_changes;
@@ -74,11 +76,11 @@ int run(const config::Config& config) {
   subscriptions::SubscriptionService subscriptions(subscription_repository, page_tokens);
   dashboard::Dashboards dashboards(users, post_repository, subscription_repository, user_changes,
                                    draining, config.dashboard_sections);
-  batch::Batches batches(postgres, users, page_tokens, draining, config.batch_process,
-                         config.batch);
+  batch::Batches batches(postgres, users, page_tokens, draining, config.batch_process, config.batch,
+                         traces.tracer());
 
   GrpcServices grpc_services;
-  rpc::Server server(config.rpc);
+  rpc::Server server(config.rpc, traces.tracer());
   add_user_routes(server, grpc_services, users.service(), users.watch());
   add_post_routes(server, grpc_services, posts);
   add_subscription_routes(server, grpc_services, subscriptions);
@@ -91,7 +93,7 @@ int run(const config::Config& config) {
   admin::add_probes(admin, server);
   admin::add_log_level(admin);
   admin::add_tasks(admin, server);
-  add_metrics(admin, {server, backends, batches, drain_phase});
+  add_metrics(admin, {server, backends, batches, traces, drain_phase});
   if (absl::Status status = admin.start(config.admin_address); !status.ok()) return fail(status);
   if (absl::Status status = server.start(); !status.ok()) return fail(status);
   server.health().set_serving(true);
@@ -102,7 +104,10 @@ int run(const config::Config& config) {
                      backends.housekeeping(), config.close_limit, drain_phase);
   const rpc::DrainReport report = loop.run(serve_until_signal(signals, target, config.drain));
   log_report(report);
-  if (report.left > 0) std::_Exit(report.exit_code());  // what still runs must not be destroyed
+  if (report.left > 0) {
+    traces.flush();
+    std::_Exit(report.exit_code());  // what still runs must not be destroyed
+  }
   return report.exit_code();
 }
 

@@ -15,6 +15,9 @@ void add_metrics(admin::AdminServer& admin, const Observed& observed) {
     telemetry::collect_postgres(backends.postgres(), metrics);
     if (const redis::Client* redis = backends.redis()) telemetry::collect_redis(*redis, metrics);
     if (const redis::Cache* cache = backends.cache()) telemetry::collect_cache(*cache, metrics);
+    if (const telemetry::Tracer* tracer = observed.traces.tracer()) {
+      telemetry::collect_tracer(*tracer, metrics);
+    }
     telemetry::collect_batches(observed.batches.backlog(), metrics);
     telemetry::collect_drain(observed.drain_phase, metrics);
     telemetry::collect_process(metrics);

@@ -10,6 +10,7 @@
 #include "server/batch/batches.h"
 #include "server/rpc/drain.h"
 #include "server/rpc/server.h"
+#include "server/telemetry/traces.h"
 
 namespace weir {
 
@@ -18,6 +19,7 @@ struct Observed {
   const rpc::Server& server;
   Backends& backends;
   const batch::Batches& batches;
+  telemetry::Traces& traces;
   const std::atomic<rpc::DrainPhase>& drain_phase;
 };
 

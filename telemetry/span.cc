@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "telemetry/span.h"
 
+#include <utility>
+
 #include "telemetry/tracer.h"
 #include "telemetry/wire.h"
 
@@ -15,6 +17,7 @@ namespace wire = telemetry::wire;
 enum Field : unsigned {
   kTraceId = 1,
   kSpanId = 2,
+  kTraceState = 3,
   kParentSpanId = 4,
   kName = 5,
   kKind = 6,
@@ -36,15 +39,19 @@ std::uint64_t unix_nanoseconds() {
 
 }  // namespace
 
+Span::Span(const Context& context, absl::string_view name, Kind kind)
+    : Span(context.span()->ref(), name, kind) {
+  if (context.deadline() != kForever) set("weir.deadline_left_us", context.remaining());
+}
+
 Span::Span(const SpanRef& parent, absl::string_view name, Kind kind) : ref_(parent) {
   ref_.context.span_id = ref_.tracer->new_span_id();
   begin(name, kind);
   wire::bytes(encoded_, kParentSpanId, wire::view(parent.context.span_id));
 }
 
-Span::Span(telemetry::Tracer& tracer, const TraceContext* parent, const TraceContext& own,
-           absl::string_view name, Kind kind)
-    : ref_{&tracer, own} {
+Span::Span(SpanRef own, const TraceContext* parent, absl::string_view name, Kind kind)
+    : ref_(std::move(own)) {
   begin(name, kind);
   if (parent != nullptr) wire::bytes(encoded_, kParentSpanId, wire::view(parent->span_id));
 }
@@ -56,6 +63,9 @@ void Span::begin(absl::string_view name, Kind kind) {
   wire::bytes(encoded_, kName, name);
   wire::number(encoded_, kKind, static_cast<std::uint64_t>(kind));
   wire::fixed64(encoded_, kStart, unix_nanoseconds());
+  if (ref_.carried != nullptr && !ref_.carried->trace_state.empty()) {
+    wire::bytes(encoded_, kTraceState, ref_.carried->trace_state);
+  }
 }
 
 Span::~Span() {
@@ -69,6 +79,10 @@ void Span::set(absl::string_view key, absl::string_view value) {
 
 void Span::set(absl::string_view key, std::int64_t value) {
   wire::attribute(encoded_, kAttribute, key, value);
+}
+
+void Span::set(absl::string_view key, Duration time) {
+  set(key, std::int64_t{std::chrono::duration_cast<std::chrono::microseconds>(time).count()});
 }
 
 void Span::link(const TraceContext& other) {

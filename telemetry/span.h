@@ -6,8 +6,8 @@
 //
 //     co_await with_span("dashboard.posts", read_posts(user));   // telemetry/with_span.h
 //
-//     if (Span* current = context.span()) {
-//       Span span(current->ref(), "hash", Span::Kind::kInternal);
+//     if (context.span() != nullptr) {
+//       Span span(context, "GET", Span::Kind::kClient);
 //
 // A task's span is in its Context, and null if its trace is not sampled: then all that tracing
 // costs is to look. It is never in a thread-local.
@@ -18,6 +18,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "absl/status/status.h"
@@ -30,10 +31,17 @@ namespace telemetry {
 
 class Tracer;
 
+// What came with a call and goes on to whom it calls, unread.
+struct Carried {
+  std::string trace_state;
+  std::string baggage;
+};
+
 // Where a span may begin below another.
 struct SpanRef {
   Tracer* tracer = nullptr;  // null: of no span
   TraceContext context;
+  std::shared_ptr<const Carried> carried;  // null: nothing came
 };
 
 }  // namespace telemetry
@@ -42,18 +50,23 @@ class Span {
  public:
   enum class Kind : unsigned char { kInternal = 1, kServer = 2, kClient = 3 };  // OTLP's numbers
 
+  // Below the task's current span, of which there must be one; says how much of the deadline is
+  // left.
+  Span(const Context& context, absl::string_view name, Kind kind);
   // Below `parent`, which may be over by now.
   Span(const telemetry::SpanRef& parent, absl::string_view name, Kind kind);
-  // The first of this process; `parent` is the caller's, or null: then it is a root. For a sampled
-  // trace only.
-  Span(telemetry::Tracer& tracer, const telemetry::TraceContext* parent,
-       const telemetry::TraceContext& own, absl::string_view name, Kind kind);
+  // The first of this process: `own`, of a sampled trace; `parent` is the caller's, or null: then
+  // it is a root.
+  Span(telemetry::SpanRef own, const telemetry::TraceContext* parent, absl::string_view name,
+       Kind kind);
   ~Span();
   Span(const Span&) = delete;
   Span& operator=(const Span&) = delete;
 
   void set(absl::string_view key, absl::string_view value);
   void set(absl::string_view key, std::int64_t value);
+  // In microseconds, as all of ours.
+  void set(absl::string_view key, Duration time);
   // Another span that has to do with this one.
   void link(const telemetry::TraceContext& other);
   // Says that the work failed.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "telemetry/span_exporter.h"
 
+#include <google/protobuf/io/coded_stream.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/security/credentials.h>
@@ -19,7 +20,6 @@ namespace weir::telemetry {
 namespace {
 
 constexpr char kMethod[] = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
-constexpr int kAttempts = 5;
 
 std::string content_of(const std::string& path) {
   if (path.empty()) return "";
@@ -60,6 +60,21 @@ grpc::ByteBuffer encode_request(const std::string& resource, const std::string& 
   return grpc::ByteBuffer(&slice, 1);
 }
 
+// How many spans the collector took and threw away: ExportTraceServiceResponse{partial_success = 1
+// {rejected_spans = 1}}.
+std::size_t rejected_in(const grpc::ByteBuffer& response) {
+  grpc::Slice slice;
+  if (!response.DumpToSingleSlice(&slice).ok()) return 0;
+  google::protobuf::io::CodedInputStream in(slice.begin(), static_cast<int>(slice.size()));
+  constexpr std::uint32_t kPartialSuccess = 1 << 3 | 2;
+  constexpr std::uint32_t kRejectedSpans = 1 << 3;
+  std::uint32_t size = 0;
+  std::uint64_t rejected = 0;
+  if (in.ReadTag() != kPartialSuccess || !in.ReadVarint32(&size)) return 0;
+  if (in.ReadTag() != kRejectedSpans || !in.ReadVarint64(&rejected)) return 0;
+  return rejected;
+}
+
 // OTLP's list; RESOURCE_EXHAUSTED only with RetryInfo, which is not looked for here.
 bool is_worth_retrying(grpc::StatusCode code) {
   switch (code) {
@@ -83,7 +98,7 @@ class SpanExporter::Collector {
       : options_(options), stub_(grpc::CreateChannel(options.target, credentials(options))) {}
 
   // Waits for the answer, at most the timeout, and not past `limit`.
-  grpc::Status send(const grpc::ByteBuffer& request, TimePoint limit) {
+  grpc::Status send(const grpc::ByteBuffer& request, TimePoint limit, std::size_t& rejected) {
     grpc::ClientContext context;
     const Duration left = limit - std::chrono::steady_clock::now();
     context.set_deadline(std::chrono::system_clock::now() + std::min(options_.timeout, left));
@@ -98,6 +113,7 @@ class SpanExporter::Collector {
     void* tag = nullptr;
     bool ok = false;
     queue.Next(&tag, &ok);
+    if (status.ok()) rejected = rejected_in(response);
     return status;
   }
 
@@ -110,6 +126,7 @@ SpanExporter::SpanExporter(Tracer& tracer, const TraceOptions& options,
                            std::function<void(absl::string_view)> log, Duration flush_limit)
     : tracer_(tracer),
       log_(std::move(log)),
+      export_timeout_(options.export_timeout),
       flush_limit_(flush_limit),
       resource_(encode_resource(options)),
       collector_(std::make_unique<Collector>(options)),
@@ -136,28 +153,31 @@ void SpanExporter::run() {
 
 void SpanExporter::export_batch(const Tracer::Batch& batch) {
   const grpc::ByteBuffer request = encode_request(resource_, batch.spans);
+  const TimePoint patience = std::chrono::steady_clock::now() + export_timeout_;
   Backoff backoff(std::chrono::milliseconds(500), std::chrono::seconds(5));
-  for (int attempt = 1;; ++attempt) {
-    TimePoint limit;
-    {
-      const std::lock_guard lock(mutex_);
-      limit = give_up_at_;
-    }
-    if (limit != kForever && std::chrono::steady_clock::now() >= limit) break;
-    const grpc::Status status = collector_->send(
-        request, std::min(limit, std::chrono::steady_clock::now() + std::chrono::hours(1)));
+  for (;;) {
+    const TimePoint limit = std::min(patience, give_up_at());
+    if (std::chrono::steady_clock::now() >= limit) break;
+    std::size_t rejected = 0;
+    const grpc::Status status = collector_->send(request, limit, rejected);
     if (status.ok()) {
-      tracer_.exported(batch.count);
+      rejected = std::min(rejected, batch.count);
+      tracer_.exported(batch.count - rejected);
+      tracer_.rejected(rejected);
       if (std::exchange(is_failing_, false)) log_("spans are exported again");
       return;
     }
     if (!std::exchange(is_failing_, true)) {
       log_(absl::StrCat("spans cannot be exported: ", status.error_message()));
     }
-    if (!is_worth_retrying(status.error_code()) || attempt == kAttempts) break;
-    if (!pause(backoff.next())) break;
+    if (!is_worth_retrying(status.error_code()) || !pause(backoff.next())) break;
   }
   tracer_.rejected(batch.count);
+}
+
+TimePoint SpanExporter::give_up_at() {
+  const std::lock_guard lock(mutex_);
+  return give_up_at_;
 }
 
 bool SpanExporter::pause(Duration time) {

@@ -6,7 +6,7 @@
 //
 // A collector that is slow or gone costs spans, which the Tracer drops and counts, and two lines in
 // the log: when it began and when it is over. What the collector may take later is sent again,
-// after a pause that grows, and given up after five attempts.
+// after a pause that grows, and given up after OTEL_BSP_EXPORT_TIMEOUT.
 //
 // The destructor sends what is left, for at most `flush_limit`.
 
@@ -36,9 +36,11 @@ class SpanExporter {
   void run();
   void export_batch(const Tracer::Batch& batch);
   bool pause(Duration time);  // false if it is to stop
+  TimePoint give_up_at();
 
   Tracer& tracer_;
   const std::function<void(absl::string_view)> log_;
+  const Duration export_timeout_;
   const Duration flush_limit_;
   const std::string resource_;  // encoded
   const std::unique_ptr<Collector> collector_;

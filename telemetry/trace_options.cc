@@ -98,13 +98,28 @@ absl::Status read_sampler(TracerOptions& options) {
   return absl::OkStatus();
 }
 
-absl::Status read_batches(TracerOptions& options) {
+// Both are always carried; what else there is (b3, jaeger) is not read here.
+absl::Status read_propagators() {
+  for (const absl::string_view name :
+       absl::StrSplit(variable("OTEL_PROPAGATORS"), ',', absl::SkipWhitespace())) {
+    if (name != "tracecontext" && name != "baggage") {
+      return wrong("OTEL_PROPAGATORS", "may name tracecontext and baggage, no others");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status read_batches(TraceOptions& trace_options) {
+  TracerOptions& options = trace_options.tracer;
   std::int64_t queue = static_cast<std::int64_t>(options.max_queue);
   std::int64_t batch = static_cast<std::int64_t>(options.max_batch);
   std::int64_t delay = std::chrono::milliseconds(std::chrono::seconds(5)).count();
   if (absl::Status s = read_number("OTEL_BSP_MAX_QUEUE_SIZE", 1, queue); !s.ok()) return s;
   if (absl::Status s = read_number("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 1, batch); !s.ok()) return s;
   if (absl::Status s = read_number("OTEL_BSP_SCHEDULE_DELAY", 1, delay); !s.ok()) return s;
+  std::int64_t timeout = 30'000;
+  if (absl::Status s = read_number("OTEL_BSP_EXPORT_TIMEOUT", 1, timeout); !s.ok()) return s;
+  trace_options.export_timeout = std::chrono::milliseconds(timeout);
   options.max_queue = static_cast<std::size_t>(queue);
   options.max_batch = static_cast<std::size_t>(std::min(batch, queue));
   options.delay = std::chrono::milliseconds(delay);
@@ -176,7 +191,8 @@ absl::StatusOr<TraceOptions> trace_options_from_environment() {
                     (exporter == "otlp" || !exporter_variable("ENDPOINT").empty());
   if (!options.enabled) return options;
   if (absl::Status s = read_sampler(options.tracer); !s.ok()) return s;
-  if (absl::Status s = read_batches(options.tracer); !s.ok()) return s;
+  if (absl::Status s = read_batches(options); !s.ok()) return s;
+  if (absl::Status s = read_propagators(); !s.ok()) return s;
   if (absl::Status s = read_endpoint(options); !s.ok()) return s;
   read_resource(options);
   return options;

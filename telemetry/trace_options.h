@@ -25,7 +25,8 @@ struct TraceOptions {
   std::string client_certificate_file;
   std::vector<std::pair<std::string, std::string>> headers;
   bool gzip = false;
-  Duration timeout = std::chrono::seconds(10);
+  Duration timeout = std::chrono::seconds(10);         // of an attempt
+  Duration export_timeout = std::chrono::seconds(30);  // of all attempts at a batch
 
   std::vector<std::pair<std::string, std::string>> resource;  // service.name and the like
 };

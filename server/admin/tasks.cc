@@ -67,6 +67,10 @@ void append_json(const rpc::ServerCall& call, TimePoint now, std::string& out) {
   if (const TimePoint deadline = call.context().deadline(); deadline != kForever) {
     absl::StrAppendFormat(&out, R"(,"deadline_ms":%.3f)", milliseconds(deadline - now));
   }
+  if (const Span* span = call.span()) {
+    const auto& id = span->ref().context.trace_id;
+    absl::StrAppend(&out, R"(,"trace_id":")", telemetry::to_hex(id.data(), id.size()), "\"");
+  }
   absl::StrAppend(&out, R"(,"task":)", dump_task_json(call.task(), now), "}");
 }
 

@@ -14,9 +14,11 @@ namespace weir::batch {
 
 class Batches {
  public:
-  // Starts to work. What is given must outlive this. For the others see batch_service.h.
+  // Starts to work. What is given must outlive this. For the others see batch_service.h. Each chunk
+  // is a trace of `tracer`'s; it may be null.
   Batches(postgres::Pool& pool, users::Users& users, const api::PageTokens& page_tokens,
-          CancellationToken draining, ProcessLimits limits, const ExecutorOptions& options)
+          CancellationToken draining, ProcessLimits limits, const ExecutorOptions& options,
+          telemetry::Tracer* tracer = nullptr)
       : processor_([&users = users.service()](
                        const v1::BatchItem& item) { return process_item(users, item); },
                    limits),
@@ -25,7 +27,7 @@ class Batches {
                  std::move(draining)),
         chunks_(pool, options.lease),
         upkeep_(pool, options.keep),
-        executor_(chunks_, upkeep_, users.cache(), work_, options),
+        executor_(chunks_, upkeep_, users.cache(), work_, options, tracer),
         thread_(executor_) {}
 
   BatchService& service() { return service_; }

@@ -17,6 +17,7 @@
 #include "async/with_scope.h"
 #include "server/log.h"
 #include "server/postgres/errors.h"
+#include "telemetry/with_span.h"
 
 namespace weir::batch {
 namespace {
@@ -97,7 +98,8 @@ Task<absl::Status> Executor::work() {
 
 Task<absl::Status> Executor::work_on(Chunk chunk, [[maybe_unused]] Permit worker) {
   const Held held(held_, chunk);
-  absl::StatusOr<ChunkRepository::Ran> ran = co_await attempt(chunk);
+  absl::StatusOr<ChunkRepository::Ran> ran =
+      co_await with_new_trace(tracer_, "batch.chunk", attempt(chunk));
   if (!ran.ok()) {
     const bool is_ending = absl::IsCancelled(ran.status());
     if (!is_ending) {

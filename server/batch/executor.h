@@ -31,6 +31,7 @@
 #include "server/batch/chunk_repository.h"
 #include "server/batch/upkeep.h"
 #include "server/users/user_cache.h"
+#include "telemetry/tracer.h"
 
 namespace weir::batch {
 
@@ -46,12 +47,13 @@ struct ExecutorOptions {
 class Executor {
  public:
   Executor(ChunkRepository& chunks, Upkeep& upkeep, users::UserCache& cache, Bell& work,
-           const ExecutorOptions& options)
+           const ExecutorOptions& options, telemetry::Tracer* tracer = nullptr)
       : chunks_(chunks),
         upkeep_(upkeep),
         cache_(cache),
         work_(work),
         options_(options),
+        tracer_(tracer),
         workers_(options.workers) {}
 
   // Until `stop`, or cancelled.
@@ -73,6 +75,7 @@ class Executor {
   users::UserCache& cache_;
   Bell& work_;
   const ExecutorOptions options_;
+  telemetry::Tracer* const tracer_;
   Semaphore workers_;
   CancellationToken stopping_;
   std::map<std::int64_t, Chunk> held_;  // by lease

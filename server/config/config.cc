@@ -270,6 +270,9 @@ absl::StatusOr<Config> read_config(absl::Span<char* const> arguments) {
   describe(table, config);
   if (absl::Status status = table.parse(arguments); !status.ok()) return status;
   if (config.show_help || config.show_version) return config;
+  absl::StatusOr<telemetry::TraceOptions> traces = telemetry::trace_options_from_environment();
+  if (!traces.ok()) return traces.status();
+  config.traces = *std::move(traces);
   if (absl::Status status = check_together(config); !status.ok()) return status;
   return config;
 }

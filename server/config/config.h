@@ -19,6 +19,7 @@
 #include "server/rpc/server.h"
 #include "server/users/user_feed.h"
 #include "server/users/users.h"
+#include "telemetry/trace_options.h"
 
 namespace weir::config {
 
@@ -26,6 +27,7 @@ struct Config {
   rpc::ServerOptions rpc;
   std::string admin_address = "127.0.0.1:8081";
   std::string log_level = "info";
+  telemetry::TraceOptions traces;  // by OpenTelemetry's own variables
 
   postgres::Options postgres;
   bool migrate = true;

@@ -15,6 +15,7 @@
 #include "server/subscriptions/wire.h"
 #include "server/users/errors.h"
 #include "server/users/wire.h"
+#include "telemetry/with_span.h"
 
 namespace weir::dashboard {
 namespace {
@@ -76,9 +77,11 @@ Task<absl::StatusOr<v1::Dashboard>> DashboardService::read(std::int64_t user_id,
   const Context& context = co_await this_context();
   const Duration budget = budget_.of(context);
   auto parts = co_await or_return(co_await try_join(
-      read_user(user_id),  // if there is none, the others are cancelled, down to Postgres
-      optional_part(budget, sources_.posts(user_id, post_limit)),
-      optional_part(budget, sources_.subscriptions(user_id, kMaxSubscriptions))));
+      // If there is no user, the others are cancelled, down to Postgres.
+      with_span("dashboard.user", read_user(user_id)),
+      with_span("dashboard.posts", optional_part(budget, sources_.posts(user_id, post_limit))),
+      with_span("dashboard.subscriptions",
+                optional_part(budget, sources_.subscriptions(user_id, kMaxSubscriptions)))));
   auto& [user, posts, subscriptions] = parts;
 
   v1::Dashboard dashboard;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/container/inlined_vector.h"
+#include "server/postgres/connection.h"
 #include "server/postgres/engine.h"
 
 namespace weir::postgres::detail {
@@ -34,11 +35,19 @@ absl::Status closed_error() { return absl::UnavailableError("the database pool i
 
 bool CoalescedWaiter::enqueue() { return coalescer_.enqueue(*this); }
 
+void CoalescedWaiter::begin_span() {
+  span_ = std::make_unique<Span>(context(), what_, Span::Kind::kInternal);
+}
+
 void CoalescedWaiter::on_cancel(CancelReason reason) { coalescer_.leave(*this, reason); }
 
 absl::Status CoalescedWaiter::finish() {
   if (suspended_) context().loop().outside_work_ended();
   ended();
+  if (span_ != nullptr) {
+    span_->end_with(status_);
+    span_.reset();
+  }
   return status_;
 }
 
@@ -48,6 +57,8 @@ absl::Status Batch::run(Connection& connection) {
     std::lock_guard lock(coalescer_->mutex_);
     if (present_ == 0) return absl::OkStatus();
   }
+  // The statement is below the first who asked, and linked to the others.
+  if (!spans_.empty()) connection.trace({spans_, waited(), keys_});
   absl::Status status = work(connection);
   if (!status.ok()) return status;
   {
@@ -160,10 +171,12 @@ void Coalescer::take(Batch& batch) {
       waiter.slot_ = slot;
       batch.waiters_.push_back(&waiter);
       batch.took(waiter);
+      if (waiter.span_ != nullptr) batch.spans_.push_back(waiter.span_->ref());
     }
     engine_->counters().batch_size.add(static_cast<std::int64_t>(count));
     waiting_count_ -= count;
     batch.present_ = count;
+    batch.keys_ = static_cast<std::int64_t>(count);
     another = batch_if_needed();
   }
   if (another != nullptr) submit(std::move(another));

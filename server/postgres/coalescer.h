@@ -42,6 +42,7 @@ class CoalescedWaiter : public weir::detail::Waiter,
     status_ = self.promise().context().status();
     if (!status_.ok()) return false;
     began(self, what_, where_);
+    if (context().span() != nullptr) begin_span();
     if (!enqueue()) return false;
     self.promise().context().loop().outside_work_began();
     suspended_ = true;
@@ -62,6 +63,7 @@ class CoalescedWaiter : public weir::detail::Waiter,
   friend class Coalescer;
   enum class State : unsigned char { kNew, kWaiting, kInBatch, kSettled };
 
+  void begin_span();
   bool enqueue();
   void on_cancel(CancelReason reason) override;
   EventLoop& loop() const { return context().loop(); }
@@ -71,6 +73,7 @@ class CoalescedWaiter : public weir::detail::Waiter,
   const std::source_location where_;
   absl::Status status_;
   bool suspended_ = false;
+  std::unique_ptr<Span> span_;  // if the trace is sampled
 
   // Guarded by the coalescer's lock.
   State state_ = State::kNew;
@@ -125,7 +128,9 @@ class Batch : public Job {
   // Guarded by the coalescer's lock.
   Phase phase_ = Phase::kQueued;
   std::vector<CoalescedWaiter*> waiters_;
-  std::size_t present_ = 0;  // of them, not null
+  std::vector<telemetry::SpanRef> spans_;  // of those whose trace is sampled
+  std::int64_t keys_ = 0;                  // of the statement
+  std::size_t present_ = 0;                // of them, not null
 };
 
 class Coalescer : public std::enable_shared_from_this<Coalescer> {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/postgres/connection.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <exception>
@@ -97,6 +98,31 @@ TimePoint Connection::statement_limit() const {
 
 Rows Connection::run(const Statement& statement, absl::Span<const Param> params) {
   session_.throw_if_stopped();
+  if (tracing_.spans.empty()) return send(statement, params);
+  // OpenTelemetry's OTEL_SPAN_LINK_COUNT_LIMIT.
+  constexpr std::size_t kMaxLinks = 128;
+  Span span(tracing_.spans.front(), statement.name, Span::Kind::kClient);
+  span.set("db.system.name", "postgresql");
+  span.set("db.namespace", PQdb(raw_));
+  span.set("server.address", PQhost(raw_));
+  span.set("db.query.summary", statement.name);
+  span.set("db.query.text", statement.sql);  // parameters are not in it
+  if (tracing_.keys > 0) span.set("db.operation.batch.size", tracing_.keys);
+  const Duration queued = std::exchange(tracing_.queued, Duration::zero());
+  if (queued > Duration::zero()) span.set("weir.queue_us", queued);
+  const std::size_t links = std::min(tracing_.spans.size(), kMaxLinks + 1);
+  for (std::size_t i = 1; i < links; ++i) span.link(tracing_.spans[i].context);
+  try {
+    return send(statement, params);
+  } catch (const std::exception& error) {
+    const std::string sqlstate = pqxx_sqlstate(error);
+    if (!sqlstate.empty()) span.set("db.response.status_code", sqlstate);
+    span.fail(sqlstate.empty() ? "connection" : sqlstate);
+    throw;
+  }
+}
+
+Rows Connection::send(const Statement& statement, absl::Span<const Param> params) {
   const Running running(session_, statement_limit(), true);
   count(counters_.statements);
   Known& known = know(statement);

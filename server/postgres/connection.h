@@ -6,6 +6,8 @@
 #include <functional>
 #include <memory>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
@@ -15,6 +17,7 @@
 #include "server/postgres/pqxx_compat.h"
 #include "server/postgres/session.h"
 #include "server/postgres/transaction.h"
+#include "telemetry/span.h"
 
 namespace weir::postgres::detail {
 
@@ -26,6 +29,15 @@ class Connection {
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
+
+  // Of the statements from now on: they are below the first of these spans and linked to the
+  // others; none: they get no span.
+  struct Tracing {
+    std::vector<telemetry::SpanRef> spans = {};
+    Duration queued{};      // until there was a connection; the first statement's span tells
+    std::int64_t keys = 0;  // of a Loader's statement
+  };
+  void trace(Tracing tracing) { tracing_ = std::move(tracing); }
 
   // Throw what libpqxx throws, or StoppedError if the job that runs is to stop.
   Rows run(const Statement& statement, absl::Span<const Param> params);
@@ -66,6 +78,7 @@ class Connection {
     StatementCells* cells;
   };
   Known& know(const Statement& statement);
+  Rows send(const Statement& statement, absl::Span<const Param> params);
   TimePoint statement_limit() const;
   void execute(const char* sql, bool is_cancellable);
 
@@ -78,6 +91,7 @@ class Connection {
   const std::function<void()> committed_;
   PqxxSession pqxx_;
   absl::flat_hash_map<std::string_view, Known> known_;  // by name
+  Tracing tracing_;
   bool in_doubt_ = false;
   bool retired_ = false;
 };

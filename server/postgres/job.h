@@ -13,6 +13,7 @@
 #include "async/cancellation.h"
 #include "async/detail/intrusive_list.h"
 #include "async/time.h"
+#include "telemetry/span.h"
 
 namespace weir::postgres::detail {
 
@@ -47,6 +48,10 @@ class Job : public weir::detail::ListHook<Job>, public std::enable_shared_from_t
   // How long it was queued; for the worker that has it.
   Duration waited() const { return waited_; }
 
+  // The span that its statements are below, if the trace is sampled; set before it is submitted.
+  const telemetry::SpanRef& span() const { return span_; }
+  void set_span(const telemetry::SpanRef& span) { span_ = span; }
+
   // What it was told to stop for. kNone as long as it was not.
   CancelReason stop_reason() const { return stop_reason_.load(std::memory_order_acquire); }
 
@@ -55,6 +60,7 @@ class Job : public weir::detail::ListHook<Job>, public std::enable_shared_from_t
   friend class Session;
   enum class State : unsigned char { kNew, kQueued, kRunning, kEnded };
 
+  telemetry::SpanRef span_;
   std::atomic<CancelReason> stop_reason_ = CancelReason::kNone;
 
   // Guarded by the queue's lock.

@@ -27,11 +27,20 @@ bool AwaitWork::submit() {
   return submitted.ok();
 }
 
+void AwaitWork::begin_span() {
+  span_ = std::make_unique<Span>(context(), what_, Span::Kind::kInternal);
+  work_->set_span(span_->ref());
+}
+
 void AwaitWork::on_cancel(CancelReason reason) { engine_.stop(*work_, reason); }
 
 absl::Status AwaitWork::finish() {
   if (suspended_) context().loop().outside_work_ended();
   ended();
+  if (span_ != nullptr) {
+    span_->end_with(status_);
+    span_.reset();
+  }
   return status_;
 }
 

@@ -46,6 +46,7 @@ class AwaitWork : weir::detail::Waiter {
     status_ = self.promise().context().status();
     if (!status_.ok()) return false;
     began(self, what_, where_);
+    if (context().span() != nullptr) begin_span();
     if (!submit()) return false;
     self.promise().context().loop().outside_work_began();
     suspended_ = true;
@@ -64,6 +65,7 @@ class AwaitWork : weir::detail::Waiter {
 
  private:
   friend class UnitOfWork;
+  void begin_span();
   bool submit();
   void on_cancel(CancelReason reason) override;
 
@@ -72,6 +74,7 @@ class AwaitWork : weir::detail::Waiter {
   const std::source_location where_;
   absl::Status status_;
   bool suspended_ = false;
+  std::unique_ptr<Span> span_;  // if the trace is sampled
 };
 
 template <class F>

@@ -149,6 +149,12 @@ bool Worker::wait_before_retry(const Job& job) {
 }
 
 absl::Status Worker::attempt(Job& job) {
+  Connection::Tracing tracing;
+  if (job.span().tracer != nullptr) {
+    tracing.spans.push_back(job.span());
+    tracing.queued = job.waited();
+  }
+  connection_->trace(std::move(tracing));
   try {
     return job.run(*connection_);
   } catch (const StoppedError&) {

@@ -51,6 +51,7 @@
 #include "server/redis/single_flight.h"
 #include "server/redis/unsettled.h"
 #include "server/redis/versioned_store.h"
+#include "telemetry/with_span.h"
 
 namespace weir::redis {
 
@@ -106,7 +107,8 @@ class BasicCache {
   template <class Loader>
   Task<Lookup> load_once(std::string key, Loader load);
   template <class Loader>
-  Task<void> fly(std::shared_ptr<typename Flights::Flight> flight, Loader load);
+  Task<void> fly(std::shared_ptr<typename Flights::Flight> flight, Loader load,
+                 telemetry::SpanRef first);
   Task<void> fill(std::string key, Lookup found);
   Task<void> write(std::string key, Entry entry, Duration ttl);
   Task<void> write_once(std::string key, std::string entry, Duration ttl,
@@ -159,7 +161,7 @@ Task<Lookup> BasicCache<Store>::load_once(std::string key, Loader load) {
   if (boarding.is_first) {
     counters_.count(&CacheCounters::loads);
     background_.spawn(context.loop(), boarding.flight->scope,
-                      fly(boarding.flight, std::move(load)));
+                      fly(boarding.flight, std::move(load), span_ref(context)));
   } else {
     counters_.count(&CacheCounters::joined);
   }
@@ -168,10 +170,13 @@ Task<Lookup> BasicCache<Store>::load_once(std::string key, Loader load) {
 
 template <class Store>
 template <class Loader>
-Task<void> BasicCache<Store>::fly(std::shared_ptr<typename Flights::Flight> flight, Loader load) {
+Task<void> BasicCache<Store>::fly(std::shared_ptr<typename Flights::Flight> flight, Loader load,
+                                  telemetry::SpanRef first) {
   Lookup found = absl::InternalError("the load threw an exception");
   try {
-    found = co_await timeout(options_.load_timeout, load());
+    // It may outlive the caller who was first, and so takes no more than the name of its span.
+    Task<Lookup> loading = with_span_below(first, "cache.load", load());
+    found = co_await timeout(options_.load_timeout, std::move(loading));
   } catch (...) {
     // Errors are values; what throws all the same must not leave the others waiting.
   }

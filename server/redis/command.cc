@@ -10,6 +10,13 @@
 
 namespace weir::redis {
 
+void Command::begin_span() {
+  const absl::string_view name = request_.name();
+  span_ = std::make_unique<Span>(context(), name, Span::Kind::kClient);
+  span_->set("db.system.name", "redis");
+  span_->set("db.operation.name", name);
+}
+
 bool Command::submit() {
   absl::Status refused = inbox_.submit(*this);
   if (refused.ok()) return true;  // it is the I/O thread's now, status_ included
@@ -22,6 +29,10 @@ void Command::on_cancel(CancelReason reason) { inbox_.request_cancel(*this, reas
 absl::StatusOr<Reply> Command::finish() {
   if (suspended_) context().loop().outside_work_ended();
   ended();
+  if (span_ != nullptr) {
+    span_->end_with(status_);
+    span_.reset();
+  }
   if (!status_.ok()) return std::move(status_);
   return std::move(reply_);
 }

@@ -12,6 +12,7 @@
 
 #include <coroutine>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <source_location>
 #include <string>
@@ -22,6 +23,7 @@
 #include "async/detail/waiter.h"
 #include "server/redis/reply.h"
 #include "server/redis/resp.h"
+#include "telemetry/span.h"
 
 namespace weir::redis {
 
@@ -39,6 +41,7 @@ class Command : protected weir::detail::Waiter,
     status_ = self.promise().context().status();
     if (!status_.ok()) return false;
     began(self, "redis", where_);
+    if (context().span() != nullptr) begin_span();
     if (!submit()) return false;
     context().loop().outside_work_began();
     suspended_ = true;
@@ -60,6 +63,7 @@ class Command : protected weir::detail::Waiter,
   friend class IoThread;
   friend class Connection;
 
+  void begin_span();
   bool submit();
   void on_cancel(CancelReason reason) override;
 
@@ -68,6 +72,7 @@ class Command : protected weir::detail::Waiter,
   absl::Status status_;
   Reply reply_;
   bool suspended_ = false;
+  std::unique_ptr<Span> span_;  // if the trace is sampled
 
   // Guarded by the inbox's lock.
   CancelReason cancel_reason_ = CancelReason::kNone;

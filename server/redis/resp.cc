@@ -18,6 +18,13 @@ void Request::encode(absl::Span<const absl::string_view> words) {
   }
 }
 
+absl::string_view Request::name() const {
+  absl::string_view rest = bytes();
+  rest.remove_prefix(rest.find('$'));
+  rest.remove_prefix(rest.find('\n') + 1);
+  return rest.substr(0, rest.find('\r'));
+}
+
 void Request::append(absl::string_view bytes) {
   bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
 }

@@ -18,6 +18,8 @@ class Request {
   void encode(absl::Span<const absl::string_view> words);
 
   absl::string_view bytes() const { return {bytes_.data(), bytes_.size()}; }
+  // The first word.
+  absl::string_view name() const;
 
  private:
   void append(absl::string_view bytes);

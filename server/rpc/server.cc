@@ -56,8 +56,11 @@ int method_index(const std::string& service, const std::string& method) {
   return its_method->index();
 }
 
-Server::Server(ServerOptions options)
-    : options_(std::move(options)), admission_(options_.max_calls), health_(*this) {}
+Server::Server(ServerOptions options, telemetry::Tracer* tracer)
+    : options_(std::move(options)),
+      tracer_(tracer),
+      admission_(options_.max_calls),
+      health_(*this) {}
 
 Server::~Server() {
   cancel_calls(Method::Kind::kTraffic);
@@ -87,7 +90,7 @@ absl::Status Server::start() {
   for (grpc::Service* service : services_) builder.RegisterService(service);
   const ServerLoop::Shared shared{admission_,          connections_,    options_.max_deadline,
                                   options_.access_log, methods_.size(), gather_writes,
-                                  authorizer_.get()};
+                                  authorizer_.get(),   tracer_};
   {
     const std::lock_guard lock(loops_mutex_);
     for (int i = 0; i < options_.loops; ++i) {

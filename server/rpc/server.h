@@ -38,6 +38,7 @@
 #include "server/rpc/server_loop.h"
 #include "server/rpc/shapes.h"
 #include "server/rpc/tls.h"
+#include "telemetry/tracer.h"
 
 namespace weir::rpc {
 
@@ -73,7 +74,8 @@ class ServiceRoutes;
 
 class Server {
  public:
-  explicit Server(ServerOptions options);
+  // Without a tracer, which must outlive this, there are no spans.
+  explicit Server(ServerOptions options, telemetry::Tracer* tracer = nullptr);
   // If the drain did not do it already: cuts what runs and shuts down.
   ~Server();
 
@@ -127,6 +129,7 @@ class Server {
   void report_blocked(const LoopWatchdog::Blocked& blocked);
 
   const ServerOptions options_;
+  telemetry::Tracer* const tracer_;
   // Of loops_, for those who look in while the server starts and ends.
   mutable std::mutex loops_mutex_;
   Admission admission_;

@@ -10,11 +10,16 @@
 #include <memory>
 #include <string>
 
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "async/task_tree.h"
 #include "server/log.h"
 #include "server/rpc/server_loop.h"
 #include "server/status/details.h"
+#include "telemetry/propagation.h"
+#include "telemetry/tracer.h"
 
 namespace weir::rpc {
 namespace {
@@ -27,6 +32,23 @@ TimePoint deadline_of(const grpc::ServerContext& context) {
   if (deadline.tv_sec >= kLatest.count()) return kForever;
   return TimePoint(std::chrono::seconds(deadline.tv_sec) +
                    std::chrono::nanoseconds(deadline.tv_nsec));
+}
+
+// gRPC's ipv4:127.0.0.1:50051, ipv6:%5B::1%5D:50051, unix:/path.
+void tell_peer(absl::string_view peer, Span& span) {
+  const std::size_t scheme = peer.find(':');
+  if (scheme == absl::string_view::npos) return;
+  const bool is_ip = absl::StartsWith(peer, "ipv");
+  peer.remove_prefix(scheme + 1);
+  int port = 0;
+  const std::size_t colon = peer.rfind(':');
+  if (is_ip && colon != absl::string_view::npos &&
+      absl::SimpleAtoi(peer.substr(colon + 1), &port)) {
+    span.set("network.peer.port", std::int64_t{port});
+    peer = peer.substr(0, colon);
+    if (absl::ConsumePrefix(&peer, "%5B")) absl::ConsumeSuffix(&peer, "%5D");
+  }
+  span.set("network.peer.address", peer);
 }
 
 }  // namespace
@@ -44,10 +66,32 @@ void ServerCall::arrived() {
                                ? saturating_add(arrival_, loop_.shared().max_deadline)
                                : kForever;
   const TimePoint deadline = deadline_of(grpc_);
-  scope_.emplace(Context(loop, scope), std::min(deadline, latest));
+  if (loop_.shared().tracer != nullptr) begin_span(std::min(deadline, latest));
+  scope_.emplace(Context(loop, scope, kForever, span_.get()), std::min(deadline, latest));
   MethodCells& cells = loop_.cells().method(method_.number());
   cells.started.add();
   if (deadline != kForever) cells.deadline_left.add(deadline - arrival_);
+}
+
+void ServerCall::begin_span(TimePoint deadline) {
+  if (method_.kind() == Method::Kind::kAdmin) return;
+  telemetry::Tracer& tracer = *loop_.shared().tracer;
+  const auto& metadata = grpc_.client_metadata();
+  const auto find = [&](const char* name) {
+    const auto header = metadata.find(name);
+    if (header == metadata.end()) return absl::string_view();
+    return absl::string_view(header->second.data(), header->second.size());
+  };
+  const auto parent = telemetry::parse_traceparent(find("traceparent"));
+  const auto own = tracer.begin(parent ? &*parent : nullptr);
+  if (!own) return;
+  telemetry::SpanRef ref{&tracer, *own, telemetry::carry(find)};
+  span_ = std::make_unique<Span>(std::move(ref), parent ? &*parent : nullptr, method_.name(),
+                                 Span::Kind::kServer);
+  span_->set("rpc.system.name", "grpc");
+  span_->set("rpc.method", method_.name());
+  tell_peer(grpc_.peer(), *span_);
+  if (deadline != kForever) span_->set("weir.deadline_left_us", deadline - arrival_);
 }
 
 absl::Status ServerCall::admit() {
@@ -84,17 +128,31 @@ void ServerCall::has_result(const absl::Status& result) {
   MethodCells& cells = loop_.cells().method(method_.number());
   cells.count_end(result.code());
   cells.duration.add(now - arrival_);
+  if (span_ != nullptr) {
+    span_->set("rpc.response.status_code", absl::StatusCodeToString(result.code()));
+    if (is_server_failure(result.code())) span_->end_with(result);
+  }
   if (loop_.access_log().wants(result.code(), now, loop_.event_loop())) {
     log_end(result, now - arrival_);
   }
+  span_.reset();  // nothing of the handler is left that could be below it
 }
 
 void ServerCall::log_end(const absl::Status& result, Duration took) const {
+  std::string trace_id;
+  std::string span_id;
+  if (span_ != nullptr) {
+    const telemetry::TraceContext& trace = span_->ref().context;
+    trace_id = telemetry::to_hex(trace.trace_id.data(), trace.trace_id.size());
+    span_id = telemetry::to_hex(trace.span_id.data(), trace.span_id.size());
+  }
   log::info("call", {{"method", method_.name()},
                      {"peer", grpc_.peer()},
                      {"code", absl::StatusCodeToString(result.code())},
                      {"duration_ms", std::chrono::duration<double, std::milli>(took).count()},
                      {"message", std::string(result.message())},
+                     {"trace_id", trace_id},
+                     {"span_id", span_id},
                      {"left_out", loop_.access_log().take_left_out()}});
 }
 

@@ -22,6 +22,7 @@
 #include <array>
 #include <coroutine>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -31,6 +32,7 @@
 #include "rpc/tag.h"
 #include "server/rpc/admission.h"
 #include "server/rpc/method.h"
+#include "telemetry/span.h"
 
 namespace weir::rpc {
 
@@ -44,6 +46,8 @@ class ServerCall final : public weir::detail::ListHook<ServerCall> {
   grpc::ServerContext& grpc() { return grpc_; }
   const Method& method() const { return method_; }
   TimePoint arrival() const { return arrival_; }
+  // Null if its trace is not sampled, and after its end.
+  const Span* span() const { return span_.get(); }
 
   // A message that lives as long as the call.
   template <class Message>
@@ -89,6 +93,7 @@ class ServerCall final : public weir::detail::ListHook<ServerCall> {
   Ended ended();
 
  private:
+  void begin_span(TimePoint deadline);
   void log_end(const absl::Status& result, Duration took) const;
 
   class DoneTag final : public Tag {
@@ -110,6 +115,7 @@ class ServerCall final : public weir::detail::ListHook<ServerCall> {
   std::coroutine_handle<> awaits_done_;
   TimePoint arrival_{};
   std::uint64_t serial_ = 0;
+  std::unique_ptr<Span> span_;  // if the trace is sampled
   std::optional<weir::detail::DeadlineScope> scope_;
   Admission::Place place_;
 

@@ -37,6 +37,7 @@ class ServerLoop {
     std::size_t methods;           // how many there are
     bool gather_writes;            // see socket_calls.h
     const Authorizer* authorizer;  // null: everybody may call everything
+    telemetry::Tracer* tracer;     // null: no traces
   };
 
   ServerLoop(std::string name, std::unique_ptr<grpc::ServerCompletionQueue> queue,

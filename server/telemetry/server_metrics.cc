@@ -211,6 +211,19 @@ void collect_cache(const redis::Cache& cache, Families& out) {
             static_cast<double>(stats.unsettled_writes));
 }
 
+void collect_tracer(const Tracer& tracer, Families& out) {
+  const TracerStats stats = tracer.stats();
+  const auto ended = [&](const char* fate, std::uint64_t count) {
+    out.counter("weir_spans_total", "Spans that ended, by what became of them.", {{"fate", fate}},
+                static_cast<double>(count));
+  };
+  ended("exported", stats.exported);
+  ended("dropped", stats.dropped);
+  ended("rejected", stats.rejected);
+  out.gauge("weir_spans_queued", "Spans that wait to be exported.", {},
+            static_cast<double>(stats.queued));
+}
+
 void collect_batches(const batch::Backlog& backlog, Families& out) {
   out.gauge("weir_batch_open_chunks", "Chunks of submitted batches that are not done, everywhere.",
             {}, static_cast<double>(backlog.chunks.load()));

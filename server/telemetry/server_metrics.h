@@ -14,6 +14,7 @@
 #include "server/rpc/drain.h"
 #include "server/rpc/server.h"
 #include "server/telemetry/families.h"
+#include "telemetry/tracer.h"
 
 namespace weir::telemetry {
 
@@ -23,6 +24,7 @@ void collect_postgres(const postgres::Pool& pool, Families& out);
 void collect_redis(const redis::Client& client, Families& out);
 void collect_cache(const redis::Cache& cache, Families& out);
 void collect_blocking_pool(const char* name, const BlockingPool& pool, Families& out);
+void collect_tracer(const Tracer& tracer, Families& out);
 void collect_batches(const batch::Backlog& backlog, Families& out);
 void collect_drain(rpc::DrainPhase phase, Families& out);
 // This process: CPU, memory, descriptors, threads, as Prometheus' own clients name them.

@@ -14,6 +14,7 @@
 #include "absl/strings/strip.h"
 #include "async/or_return.h"
 #include "server/status/details.h"
+#include "telemetry/in_span.h"
 
 namespace weir::users {
 namespace {
@@ -83,7 +84,10 @@ Passwords::Passwords(BlockingPool& pool, Argon2Cost cost)
 }
 
 Task<absl::StatusOr<std::string>> Passwords::hash(std::string password) {
-  auto work = [cost = cost_, password = std::move(password)] { return hash_now(cost, password); };
+  auto hashing = [cost = cost_, password = std::move(password)] {
+    return hash_now(cost, password);
+  };
+  auto work = in_span(co_await this_context(), "argon2", std::move(hashing));
   absl::StatusOr<std::string> hash = co_await spawn_blocking(pool_, std::move(work));
   if (!hash.ok()) co_return with_details(hash.status());
   co_return hash;
@@ -92,9 +96,10 @@ Task<absl::StatusOr<std::string>> Passwords::hash(std::string password) {
 Task<absl::StatusOr<Passwords::Verdict>> Passwords::verify(std::string password, std::string hash) {
   const bool is_dummy = hash.empty();
   const bool is_current = absl::StartsWith(hash, prefix_);
-  auto work = [password = std::move(password), hash = is_dummy ? dummy_ : std::move(hash)] {
+  auto verifying = [password = std::move(password), hash = is_dummy ? dummy_ : std::move(hash)] {
     return matches_now(password, hash);
   };
+  auto work = in_span(co_await this_context(), "argon2", std::move(verifying));
   absl::StatusOr<bool> matches = co_await spawn_blocking(pool_, std::move(work));
   if (!matches.ok()) co_return with_details(matches.status());
   Verdict verdict;

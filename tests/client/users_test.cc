@@ -6,6 +6,9 @@
 
 #include <atomic>
 #include <chrono>
+#include <map>
+#include <memory>
+#include <string>
 #include <thread>
 
 #include "absl/strings/match.h"
@@ -18,6 +21,7 @@
 #include "rpc/completion_queue_loop.h"
 #include "rpc/status.h"
 #include "server/status/details.h"
+#include "telemetry/with_span.h"
 #include "tests/client/fake_server.h"
 
 namespace weir::client {
@@ -59,6 +63,35 @@ TEST_F(UsersTest, AnAnswerComesBackAsAValue) {
   ASSERT_TRUE(user.ok()) << user.status();
   EXPECT_EQ(user->id(), 42);
   EXPECT_EQ(user->name(), "Ada");
+}
+
+TEST_F(UsersTest, ACallBelowASpanSaysSoAndPassesOnWhatCame) {
+  std::map<std::string, std::string> sent;
+  server_.users.get = [&sent](auto& context, auto&, auto&) {
+    for (const auto& [key, value] : context.client_metadata()) {
+      sent.emplace(std::string(key.data(), key.size()), std::string(value.data(), value.size()));
+    }
+    return grpc::Status::OK;
+  };
+  telemetry::Tracer tracer(telemetry::TracerOptions{});
+  telemetry::SpanRef caller;
+  caller.tracer = &tracer;
+  caller.context = *tracer.begin(nullptr);
+  caller.carried = std::make_shared<const telemetry::Carried>(
+      telemetry::Carried{.trace_state = "vendor=1", .baggage = "tenant=7"});
+  Users users = open(options());
+  EXPECT_TRUE(loop_.run(with_span_below(caller, "work", users.get(42))).ok());
+  const auto context = telemetry::parse_traceparent(sent["traceparent"]);
+  ASSERT_TRUE(context.has_value()) << sent["traceparent"];
+  EXPECT_EQ(context->trace_id, caller.context.trace_id);
+  EXPECT_NE(context->span_id, caller.context.span_id);  // the work's
+  EXPECT_TRUE(context->is_sampled);
+  EXPECT_EQ(sent["tracestate"], "vendor=1");
+  EXPECT_EQ(sent["baggage"], "tenant=7");
+
+  sent.clear();
+  EXPECT_TRUE(loop_.run(users.get(42)).ok());
+  EXPECT_FALSE(sent.contains("traceparent"));
 }
 
 TEST_F(UsersTest, AnErrorComesBackWithItsDetails) {

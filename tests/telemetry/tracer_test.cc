@@ -77,7 +77,9 @@ ASYNC_TEST(WithSpan, WithoutACurrentSpanOnlyAwaits) {
 
 ASYNC_TEST(WithSpan, TheTaskRunsUnderAChildThatEndsWithIt) {
   Tracer tracer(options_of(1));
-  const SpanRef parent{&tracer, *tracer.begin(nullptr)};
+  SpanRef parent;
+  parent.tracer = &tracer;
+  parent.context = *tracer.begin(nullptr);
   absl::StatusOr<Span*> inside = co_await with_span_below(parent, "work", current_span());
   EXPECT_TRUE(inside.ok());
   EXPECT_NE(*inside, nullptr);

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/telemetry/traces.h"
+
+#include <string>
+
+#include "server/log.h"
+
+namespace weir::telemetry {
+
+Traces::Traces(const TraceOptions& options) {
+  if (!options.enabled) return;
+  tracer_.emplace(options.tracer);
+  exporter_.emplace(*tracer_, options, [](absl::string_view message) {
+    log::warning("spans", {{"message", std::string(message)}});
+  });
+}
+
+}  // namespace weir::telemetry
