@@ -19,7 +19,7 @@ declare -A sets=(
     libpqxx-dev libpq-dev libhiredis-dev libargon2-dev libspdlog-dev libcivetweb-dev prometheus-cpp-dev libcli11-dev
     nlohmann-json3-dev postgresql postgresql-client redis-server redis-tools util-linux"
   [test]="libgtest-dev libgmock-dev python3 python3-grpcio python3-protobuf python3-yaml prometheus
-    python3-opentelemetry-proto"
+    python3-opentelemetry-proto chromium-headless-shell"
   [sanitizers]="clang-19 libclang-rt-19-dev llvm-19 lld-19"
   [lint]="clang-19 clang-format-19 clang-tidy-19 shellcheck git"
   [bench]="libbenchmark-dev libnghttp2-dev libboost1.81-dev"

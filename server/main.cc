@@ -90,7 +90,7 @@ int run(const config::Config& config) {
   std::atomic<rpc::DrainPhase> drain_phase = rpc::DrainPhase::kServing;
   admin::AdminServer admin;
   admin::add_dashboard(admin);
-  admin::add_probes(admin, server);
+  admin::add_probes(admin, server, drain_phase);
   admin::add_log_level(admin);
   admin::add_tasks(admin, server);
   add_metrics(admin, {server, backends, batches, traces, drain_phase});

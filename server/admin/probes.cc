@@ -1,7 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/admin/probes.h"
 
+#include "absl/strings/str_cat.h"
+
 namespace weir::admin {
+namespace {
+
+Page ready(const rpc::Server& server, rpc::DrainPhase phase) {
+  if (phase != rpc::DrainPhase::kServing) {
+    return Page{.status = 503, .body = absl::StrCat("draining: ", rpc::name_of(phase), "\n")};
+  }
+  if (!server.health().is_serving()) return Page{.status = 503, .body = "starting\n"};
+  return Page{.body = "ok\n"};
+}
+
+}  // namespace
 
 bool is_stuck(const rpc::Server& server, Duration limit) {
   bool any = false;
@@ -14,15 +27,13 @@ bool is_stuck(const rpc::Server& server, Duration limit) {
   return any && all;
 }
 
-void add_probes(AdminServer& admin, rpc::Server& server) {
+void add_probes(AdminServer& admin, const rpc::Server& server,
+                const std::atomic<rpc::DrainPhase>& drain_phase) {
   admin.add("/livez", [&server] {
     if (!is_stuck(server)) return Page{.body = "ok\n"};
     return Page{.status = 503, .body = "stuck: every loop; the log names the tasks\n"};
   });
-  admin.add("/readyz", [&server] {
-    if (server.health().is_serving()) return Page{.body = "ok\n"};
-    return Page{.status = 503, .body = "not serving: starting or draining\n"};
-  });
+  admin.add("/readyz", [&server, &drain_phase] { return ready(server, drain_phase); });
 }
 
 }  // namespace weir::admin

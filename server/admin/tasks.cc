@@ -16,6 +16,7 @@ namespace {
 
 // For all loops together.
 constexpr Duration kPatience = std::chrono::milliseconds(500);
+constexpr std::size_t kSlowest = 10;  // of each loop
 
 double milliseconds(Duration time) {
   return std::chrono::duration<double, std::milli>(time).count();
@@ -25,13 +26,22 @@ double milliseconds(Duration time) {
 struct Told {
   std::string loop;
   std::string calls = {};
-  std::size_t count = 0;
+  std::size_t count = 0;  // of those
   bool complete = false;
 };
 
-using Append = void (*)(const rpc::ServerCall& call, TimePoint now, std::string& out);
+// False: no more calls of this loop.
+using Show = bool (*)(const rpc::ServerCall& call, TimePoint now, Told& told);
 
-std::list<Told> ask(rpc::Server& server, Append append) {
+// Empty if it is not sampled.
+std::string trace_of(const rpc::ServerCall& call) {
+  const Span* span = call.span();
+  if (span == nullptr) return "";
+  const auto& id = span->ref().context.trace_id;
+  return telemetry::to_hex(id.data(), id.size());
+}
+
+std::list<Told> ask(rpc::Server& server, Show show) {
   std::list<Told> all;  // whose elements stay where they are
   const TimePoint deadline = std::chrono::steady_clock::now() + kPatience;
   // Inside: as long as we look, no loop goes away.
@@ -39,9 +49,8 @@ std::list<Told> ask(rpc::Server& server, Append append) {
     std::list<rpc::CallInspection> inspections;
     for (const auto& loop : loops) {
       Told& told = all.emplace_back(Told{.loop = loop->name()});
-      inspections.emplace_back(*loop, [&told, append](const rpc::ServerCall& call, TimePoint now) {
-        ++told.count;
-        append(call, now, told.calls);
+      inspections.emplace_back(*loop, [&told, show](const rpc::ServerCall& call, TimePoint now) {
+        return show(call, now, told);
       });
     }
     auto inspection = inspections.begin();
@@ -50,33 +59,47 @@ std::list<Told> ask(rpc::Server& server, Append append) {
   return all;
 }
 
-void append_text(const rpc::ServerCall& call, TimePoint now, std::string& out) {
+bool show_text(const rpc::ServerCall& call, TimePoint now, Told& told) {
+  std::string& out = told.calls;
+  ++told.count;
   absl::StrAppendFormat(&out, "%s  %.3f ms", call.method().name(),
                         milliseconds(now - call.arrival()));
   if (const TimePoint deadline = call.context().deadline(); deadline != kForever) {
     absl::StrAppendFormat(&out, "  deadline in %.3f ms", milliseconds(deadline - now));
   }
+  if (const std::string trace = trace_of(call); !trace.empty()) {
+    absl::StrAppend(&out, "  trace ", trace);
+  }
   absl::StrAppend(&out, "\n", dump_task(call.task(), now), "\n");
+  return true;
 }
 
 // Names of methods and loops need no escaping.
-void append_json(const rpc::ServerCall& call, TimePoint now, std::string& out) {
+bool show_json(const rpc::ServerCall& call, TimePoint now, Told& told) {
+  std::string& out = told.calls;
+  ++told.count;
   if (!out.empty()) out += ',';
   absl::StrAppendFormat(&out, R"({"method":"%s","age_ms":%.3f)", call.method().name(),
                         milliseconds(now - call.arrival()));
   if (const TimePoint deadline = call.context().deadline(); deadline != kForever) {
     absl::StrAppendFormat(&out, R"(,"deadline_ms":%.3f)", milliseconds(deadline - now));
   }
-  if (const Span* span = call.span()) {
-    const auto& id = span->ref().context.trace_id;
-    absl::StrAppend(&out, R"(,"trace_id":")", telemetry::to_hex(id.data(), id.size()), "\"");
+  if (const std::string trace = trace_of(call); !trace.empty()) {
+    absl::StrAppend(&out, R"(,"trace_id":")", trace, "\"");
   }
   absl::StrAppend(&out, R"(,"task":)", dump_task_json(call.task(), now), "}");
+  return true;
+}
+
+// The calls that have lasted longest come first. A watch is meant to last.
+bool show_slow(const rpc::ServerCall& call, TimePoint now, Told& told) {
+  if (call.method().length() == rpc::Method::Length::kAsAsked) return true;
+  return show_json(call, now, told) && told.count < kSlowest;
 }
 
 Page text(rpc::Server& server) {
   Page page;
-  for (const Told& told : ask(server, append_text)) {
+  for (const Told& told : ask(server, show_text)) {
     absl::StrAppend(&page.body, "== ", told.loop, ": ", told.count, " calls in progress",
                     told.complete ? "" : ", and it DID NOT ANSWER in time: it is stuck or busy",
                     "\n\n", told.calls);
@@ -84,10 +107,10 @@ Page text(rpc::Server& server) {
   return page;
 }
 
-Page json(rpc::Server& server) {
+Page json(rpc::Server& server, Show show) {
   Page page{.content_type = "application/json", .body = R"({"loops":[)"};
   const char* comma = "";
-  for (const Told& told : ask(server, append_json)) {
+  for (const Told& told : ask(server, show)) {
     absl::StrAppend(&page.body, std::exchange(comma, ","), R"({"loop":")", told.loop,
                     R"(","answered":)", told.complete ? "true" : "false", R"(,"calls":[)",
                     told.calls, "]}");
@@ -100,7 +123,8 @@ Page json(rpc::Server& server) {
 
 void add_tasks(AdminServer& admin, rpc::Server& server) {
   admin.add("/tasks", [&server] { return text(server); });
-  admin.add("/tasks.json", [&server] { return json(server); });
+  admin.add("/tasks.json", [&server] { return json(server, show_json); });
+  admin.add("/tasks/slowest.json", [&server] { return json(server, show_slow); });
 }
 
 }  // namespace weir::admin

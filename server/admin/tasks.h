@@ -2,7 +2,8 @@
 #pragma once
 
 // /tasks and /tasks.json: each call in progress, its tasks, what each awaits, where in the source
-// and for how long. Tokio: tokio-console.
+// and for how long; /tasks/slowest.json: only the ten of each loop that have lasted longest, and no
+// watches. Tokio: tokio-console.
 //
 // The loops are asked all at once and answer a few calls at a time (server/rpc/call_inspection.h).
 // One that does not answer in time is named, with what it did tell; then see its turn's age in

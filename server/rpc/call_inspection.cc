@@ -62,9 +62,8 @@ class CallInspection::State final : public Runnable, Timer {
         is_last = false;
         return false;
       }
-      visit_(call, now);
       seen_ = call.serial();
-      return true;
+      return visit_(call, now);
     });
     return is_last;
   }

@@ -4,7 +4,10 @@
 // CallInspection: a look at the calls in progress of one loop, from another thread.
 //
 //     std::vector<std::string> methods;
-//     CallInspection inspection(loop, [&](const ServerCall& call, TimePoint now) { ... });
+//     CallInspection inspection(loop, [&](const ServerCall& call, TimePoint now) {
+//       ...
+//       return true;  // the next one too
+//     });
 //     const bool complete = inspection.wait_until(deadline);
 //
 // The loop visits its calls itself, oldest first, for at most a millisecond in each of its turns,
@@ -26,14 +29,14 @@ class ServerLoop;
 
 class CallInspection {
  public:
-  using Visit = std::function<void(const ServerCall& call, TimePoint now)>;
+  using Visit = std::function<bool(const ServerCall& call, TimePoint now)>;
 
   CallInspection(ServerLoop& loop, Visit visit);
   ~CallInspection();
   CallInspection(const CallInspection&) = delete;
   CallInspection& operator=(const CallInspection&) = delete;
 
-  // True if the loop has shown all its calls.
+  // True if the loop has shown all that it was asked for.
   bool wait_until(TimePoint deadline);
 
  private:

@@ -73,6 +73,22 @@ class Phases {
 
 }  // namespace
 
+const char* name_of(DrainPhase phase) {
+  switch (phase) {
+    case DrainPhase::kServing:
+      return "serving";
+    case DrainPhase::kAnnounce:
+      return "announce";
+    case DrainPhase::kFinish:
+      return "finish";
+    case DrainPhase::kCancel:
+      return "cancel";
+    case DrainPhase::kShutDown:
+      return "shut_down";
+  }
+  return "unknown";
+}
+
 Task<DrainReport> drain(DrainTarget& target, DrainLimits limits, CancellationToken hurry) {
   const Context& context = co_await this_context();
   const EventLoop& loop = context.loop();

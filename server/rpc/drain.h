@@ -43,6 +43,8 @@ struct DrainLimits {
 
 // Where a server is on its way to its end, for those who look in.
 enum class DrainPhase : unsigned char { kServing, kAnnounce, kFinish, kCancel, kShutDown };
+inline constexpr std::size_t kDrainPhases = 5;
+const char* name_of(DrainPhase phase);
 
 // What is drained: the server, or a test's.
 class DrainTarget {

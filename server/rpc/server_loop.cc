@@ -52,6 +52,7 @@ std::vector<ServerLoop::Straggler> ServerLoop::stragglers(Duration patience) {
   std::vector<Straggler> all;
   CallInspection inspection(*this, [&](const ServerCall& call, TimePoint now) {
     all.push_back({call.method().name(), now - call.arrival(), call.describe_wait()});
+    return true;
   });
   (void)inspection.wait_until(std::chrono::steady_clock::now() + patience);
   return all;

@@ -232,10 +232,10 @@ void collect_batches(const batch::Backlog& backlog, Families& out) {
 }
 
 void collect_drain(rpc::DrainPhase phase, Families& out) {
-  constexpr const char* kNames[] = {"serving", "announce", "finish", "cancel", "shut_down"};
-  for (std::size_t i = 0; i < std::size(kNames); ++i) {
+  for (std::size_t i = 0; i < rpc::kDrainPhases; ++i) {
+    const auto one = static_cast<rpc::DrainPhase>(i);
     out.gauge("weir_drain_phase", "1 for the phase of its life that the server is in.",
-              {{"phase", kNames[i]}}, static_cast<std::size_t>(phase) == i ? 1 : 0);
+              {{"phase", rpc::name_of(one)}}, phase == one ? 1 : 0);
   }
 }
 

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The page at / of the admin port, as a real browser shows it."""
+import os
+import threading
+import unittest
+import urllib.parse
+
+import harness
+
+harness.generate_stubs()
+import browser
+import grpc
+from weir.dashboard.v1 import dashboard_pb2, dashboard_pb2_grpc
+from weir.users.v1 import users_pb2, users_pb2_grpc
+
+# Where to leave pictures of what was tested, for people.
+PICTURES = os.environ.get("WEIR_PICTURES")
+
+
+class Traffic:
+    """Calls, one after the other, until it is left."""
+
+    def __init__(self, server: harness.Server):
+        self._channel = grpc.insecure_channel(server.address)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def _run(self):
+        users = users_pb2_grpc.UserServiceStub(self._channel)
+        dashboards = dashboard_pb2_grpc.DashboardServiceStub(self._channel)
+        user = users.CreateUser(users_pb2.CreateUserRequest(name="Ada", email="ada@example.com"),
+                                timeout=harness.LIMIT)
+        while not self._stop.is_set():
+            dashboards.GetDashboard(dashboard_pb2.GetDashboardRequest(user_id=user.id),
+                                    timeout=harness.LIMIT)
+            try:
+                users.GetUser(users_pb2.GetUserRequest(id=user.id + 1), timeout=harness.LIMIT)
+            except grpc.RpcError as error:
+                if error.code() != grpc.StatusCode.NOT_FOUND:
+                    raise
+
+    def __enter__(self):
+        self._thread.start()
+
+    def __exit__(self, *_):
+        self._stop.set()
+        self._thread.join()
+        self._channel.close()
+
+
+@unittest.skipIf(browser.PROGRAM is None,
+                 "no browser: scripts/install_packages.sh test installs Debian's chromium-headless-shell")
+class Page(unittest.TestCase):
+    def setUp(self):
+        self.browser = self.enterContext(browser.Browser())
+
+    def open(self, server: harness.Server) -> None:
+        self.browser.open(f"http://{server.admin}/")
+        self.wait_for_looks(3)
+
+    def wait_for_looks(self, more: int) -> None:
+        """Until the page has fetched and drawn that often again."""
+        looks = "Number(document.body?.dataset.looks || 0)"
+        goal = self.browser.value(looks) + more
+        harness.wait_for("the page to look", lambda: self.browser.value(looks) >= goal)
+
+    def picture(self, name: str) -> None:
+        if PICTURES:
+            self.browser.screenshot(os.path.join(PICTURES, f"{name}.png"))
+
+    def text(self, of: str = "body") -> str:
+        return self.browser.value(f"document.querySelector({of!r}).innerText")
+
+    def number(self, title: str, series: str) -> float:
+        """What the legend of a plot says now, without its unit."""
+        label = self.browser.value(
+            "[...document.querySelectorAll('svg')].map(s => s.getAttribute('aria-label'))"
+            f".find(l => l?.startsWith({title!r}))")
+        value = label.partition(f"{series} ")[2].split(",")[0]
+        return float(value.split(" ")[0])
+
+    def test_it_renders_moves_and_names_units(self):
+        with harness.database() as database, harness.Server(database) as server, Traffic(server):
+            self.browser.resize(1280, 900)
+            self.browser.prefer("light")
+            self.open(server)
+            self.assertEqual(self.text("#state"), "serving")
+            self.assertGreater(self.number("Traffic", "answered"), 0)
+            self.assertGreater(self.number("Traffic", "not OK"), 0)
+            self.assertGreater(self.number("Lookups", "hit"), 0)
+            for plot, series in (("Latency", "p99"), ("Busy", "all loops"), ("Statements", "p50"),
+                                 ("Commands", "p50"), ("Pool", "open"), ("In progress", "limit")):
+                self.assertGreater(self.number(plot, series), 0, plot)
+            self.assertIn("GetDashboard", self.text("#methods"))
+            self.assertNotEqual(self.text("#statements"), "")
+            for unit in (" /s", "µs", " ms", " %", "MiB", "connections", "calls a second"):
+                self.assertIn(unit, self.text())
+            points = "document.querySelector('polyline').getAttribute('points')"
+            before = self.browser.value(points)
+            self.wait_for_looks(2)
+            self.assertNotEqual(self.browser.value(points), before)
+            self.picture("light")
+
+            # Nothing from elsewhere, and nothing to complain about.
+            hosts = {urllib.parse.urlsplit(url).netloc for url in self.browser.requests
+                     if url.startswith("http")}
+            self.assertEqual(hosts, {server.admin})
+            self.assertEqual(self.browser.problems, [])
+
+            self.browser.prefer("dark")
+            color = "getComputedStyle(document.body).getPropertyValue('background-color')"
+            self.assertEqual(self.browser.value(color), "rgb(13, 17, 23)")
+            self.picture("dark")
+
+            self.browser.resize(360, 740, mobile=True)
+            self.wait_for_looks(1)
+            self.assertEqual(self.browser.value("innerWidth"), 360)
+            self.assertLessEqual(self.browser.value("document.documentElement.scrollWidth"), 360)
+            self.picture("phone")
+            self.browser.prefer("light")
+            self.picture("phone-light")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
