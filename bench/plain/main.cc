@@ -5,6 +5,7 @@
 
 #include <absl/synchronization/mutex.h>
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -70,7 +71,8 @@ int run(const config::Config& config) {
   rpc::Server server(config.rpc);
   add_dashboard_routes(server, grpc_services, dashboards, watch);
   admin::AdminServer admin;
-  admin::add_probes(admin, server);
+  const std::atomic<rpc::DrainPhase> phase = rpc::DrainPhase::kServing;
+  admin::add_probes(admin, server, phase);
   if (absl::Status status = admin.start(config.admin_address); !status.ok()) return fail(status);
   if (absl::Status status = server.start(); !status.ok()) return fail(status);
   server.health().set_serving(true);
