@@ -87,6 +87,7 @@ int main(int argc, char** argv) {
   add_batch_commands(app, chosen);
   add_health_command(app, chosen);
   add_load_command(app, chosen);
+  add_top_command(app, chosen);
   app.footer(std::string(R"(Examples:
   weir users create --name "Ada Lovelace" --email ada@example.com
   weir users list

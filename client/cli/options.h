@@ -32,5 +32,6 @@ void add_dashboard_command(CLI::App& app, Action& chosen);
 void add_batch_commands(CLI::App& app, Action& chosen);
 void add_health_command(CLI::App& app, Action& chosen);
 void add_load_command(CLI::App& app, Action& chosen);
+void add_top_command(CLI::App& app, Action& chosen);
 
 }  // namespace weir::cli

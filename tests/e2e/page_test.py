@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The page at / of the admin port, as a real browser shows it."""
 import os
+import socket
+import subprocess
 import threading
 import unittest
 import urllib.parse
@@ -119,6 +121,42 @@ class Page(unittest.TestCase):
             self.picture("phone")
             self.browser.prefer("light")
             self.picture("phone-light")
+
+    def test_it_says_what_is_wrong(self):
+        """Redis gone, one connection to Postgres and that held up, and few calls allowed."""
+        with harness.database() as database, socket.socket() as nobody:
+            nobody.bind(("127.0.0.1", 0))
+            server = self.enterContext(harness.Server(
+                database, "--postgres-max-connections=1", "--postgres-min-connections=1",
+                "--postgres-acquire-timeout=300ms", "--postgres-lock-timeout=20s", "--max-calls=3",
+                redis=False, WEIR_REDIS_URL=f"redis://127.0.0.1:{nobody.getsockname()[1]}/0"))
+            channel = self.enterContext(grpc.insecure_channel(server.address))
+            users = users_pb2_grpc.UserServiceStub(channel)
+            user = users.CreateUser(users_pb2.CreateUserRequest(name="Ada", email="a@example.com"),
+                                    timeout=harness.LIMIT).id
+            lock = subprocess.Popen(["psql", database, "-XAtq"], stdin=subprocess.PIPE,
+                                    stdout=subprocess.PIPE, text=True)
+            self.addCleanup(lock.communicate)
+            lock.stdin.write("BEGIN; LOCK TABLE users; SELECT 'locked';\n")
+            lock.stdin.flush()
+            self.assertEqual(lock.stdout.readline(), "locked\n")
+            self.browser.resize(1280, 900)
+            self.open(server)
+            calls = []
+
+            def is_told():
+                calls[:] = [c for c in calls if not c.done()]
+                calls.extend(users.DeleteUser.future(users_pb2.DeleteUserRequest(id=user), timeout=2)
+                             for _ in range(5 - len(calls)))
+                found = self.text("#findings")
+                return all(what in found for what in (
+                    "Overloaded", "The Postgres pool is full", "Redis is not asked"))
+
+            harness.wait_for("all to be named", is_told)
+            harness.wait_for("the call's tree", lambda: "awaits postgres" in self.browser.value(
+                "document.querySelector('#tasks').textContent"))
+            self.assertIn("UserService/DeleteUser", self.text("#tasks"))
+            self.picture("faults")
 
 
 if __name__ == "__main__":

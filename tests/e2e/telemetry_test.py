@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a server tells of itself: /metrics, /tasks, /log-level and the log, before and while
 something is wrong. Each fault must be named by what an operator looks at."""
+import contextlib
+import ctypes
 import json
+import os
+import pathlib
 import re
 import socket
 import subprocess
@@ -16,6 +20,7 @@ import harness
 harness.generate_stubs()
 import grpc
 from weir.dashboard.v1 import dashboard_pb2, dashboard_pb2_grpc
+from weir.posts.v1 import posts_pb2, posts_pb2_grpc
 from weir.users.v1 import users_pb2, users_pb2_grpc
 
 
@@ -36,6 +41,22 @@ def metrics(server: harness.Server) -> dict[str, float]:
 
 def log_events(server: harness.Server, event: str) -> list[dict]:
     return [e for e in map(json.loads, server.log().splitlines()) if e.get("event") == event]
+
+
+@contextlib.contextmanager
+def stopped_thread(thread: int):
+    """One thread of a process that we started does not run."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.ptrace.argtypes = [ctypes.c_long] + [ctypes.c_void_p] * 3
+    seize, interrupt, detach, wall = 0x4206, 0x4207, 17, 0x40000000
+    if libc.ptrace(seize, thread, None, None) != 0:
+        raise unittest.SkipTest(f"no debugging here: {os.strerror(ctypes.get_errno())}")
+    try:
+        libc.ptrace(interrupt, thread, None, None)
+        os.waitpid(thread, wall)
+        yield
+    finally:
+        libc.ptrace(detach, thread, None, None)
 
 
 class Telemetry(unittest.TestCase):
@@ -217,6 +238,106 @@ class Telemetry(unittest.TestCase):
                          lambda: metrics(server)["weir_postgres_connect_failures_total"] >= 1)
         told = [e["message"] for e in log_events(server, "postgres")]
         self.assertTrue(any("cannot connect" in m for m in told), told)
+
+    def test_a_wrong_database_address_is_named_at_the_start(self):
+        with socket.socket() as nobody:
+            nobody.bind(("127.0.0.1", 0))
+            url = f"postgres://weir@127.0.0.1:{nobody.getsockname()[1]}/weir"
+            with self.assertRaises(RuntimeError) as ended:
+                harness.Server(url, "--start-timeout=500ms")
+        told = str(ended.exception)
+        self.assertIn('"event":"waiting for the database","reason"', told)
+        self.assertIn("Connection refused", told)
+        self.assertIn("within --start-timeout", told)
+
+    def test_a_slow_query_is_named_while_it_runs_and_after(self):
+        server = self.start(redis=False)
+        user = self.create_user()
+        harness.psql(self.database, f"""
+            INSERT INTO posts (user_id, title, body) VALUES ({user}, 'slow', '');
+            ALTER TABLE posts RENAME TO fast_posts;
+            CREATE VIEW posts AS SELECT fast_posts.* FROM fast_posts, (SELECT pg_sleep(1)) AS slow""")
+        posts = posts_pb2_grpc.PostServiceStub(self.channel)
+        call = posts.ListPosts.future(
+            posts_pb2.ListPostsRequest(user_id=user), timeout=harness.LIMIT)
+        shown = harness.wait_for("the call among the tasks", lambda: [
+            c for loop in json.loads(get(server, "/tasks/slowest.json"))["loops"]
+            for c in loop["calls"] if c["age_ms"] > 100])
+        self.assertEqual(shown[0]["method"], "weir.posts.v1.PostService/ListPosts")
+        self.assertRegex(get(server, "/tasks"), r"awaits postgres \w+ at post_repository.cc")
+        self.assertEqual(len(call.result(harness.LIMIT).posts), 1)
+        found = metrics(server)
+        slow = {
+            re.search('statement="(\\w+)"', row).group(1): value - found[row.replace("+Inf", "0.5")]
+            for row, value in found.items()
+            if row.startswith("weir_postgres_statement_seconds_bucket") and '"+Inf"' in row
+        }
+        self.assertEqual([name for name, count in slow.items() if count], ["newest_posts"], slow)
+
+    def test_a_blocked_loop_is_named_while_it_is_blocked_and_after(self):
+        """One thread of the server is stopped, as a debugger does it, in the middle of a turn."""
+        server = self.start("--loops=1", redis=False)
+        user = self.create_user()
+        loop = next(
+            int(task.name) for task in pathlib.Path(f"/proc/{server.process.pid}/task").iterdir()
+            if (task / "comm").read_text().strip() == "weir-loop-0")
+        stop = threading.Event()
+        self.addCleanup(stop.set)
+
+        def call():
+            while not stop.is_set():
+                self.users.BatchGetUsers(users_pb2.BatchGetUsersRequest(ids=[user] * 100),
+                                         timeout=harness.LIMIT)
+
+        for _ in range(8):
+            threading.Thread(target=call, daemon=True).start()
+        age = 'weir_loop_turn_age_seconds{loop="weir-loop-0"}'
+
+        def blocks():
+            with stopped_thread(loop):
+                first = metrics(server)[age]
+                if first == 0:
+                    return False  # it was asleep: the next time
+                harness.wait_for("the age of its turn", lambda: metrics(server)[age] > 0.2)
+                return get(server, "/tasks")
+
+        tasks = harness.wait_for("a stop within a turn", blocks)
+        self.assertIn("DID NOT ANSWER", tasks)
+        self.assertGreaterEqual(metrics(server)["weir_loop_blocked_total"], 1)
+        told = log_events(server, "loop is blocked")
+        self.assertEqual(told[0]["loop"], "weir-loop-0")
+        self.assertGreater(told[0]["lasted_ms"], 50)
+        self.assertNotEqual(told[0]["function"], "")
+
+    def test_what_the_runbook_the_page_and_the_alerts_name_is_there(self):
+        server = self.start(OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:1")
+        user = self.create_user()
+        self.dashboards.GetDashboard(
+            dashboard_pb2.GetDashboardRequest(user_id=user), timeout=harness.LIMIT)
+        there = set(re.findall(r"^# TYPE (\w+)", get(server, "/metrics"), re.MULTILINE))
+        for path in ("docs/operations.md", "server/admin/dashboard.html", "client/cli/top_view.cc",
+                     "deploy/prometheus/weir.rules.yaml", "deploy/grafana/weir.json"):
+            named = set(re.findall(r"\bweir_[a-z_]+[a-z]\b", (harness.SOURCE / path).read_text()))
+            families = {re.sub("_(bucket|sum|count)$", "", name) for name in named}
+            self.assertLessEqual(families - there, {"weir_spans", "weir_users"}, path)
+
+    def test_top_shows_the_numbers_and_what_calls_await(self):
+        server = self.start("--postgres-lock-timeout=10s", redis=False)
+        user = self.create_user()
+        self.lock_users()
+        call = self.users.GetUser.future(users_pb2.GetUserRequest(id=user), timeout=harness.LIMIT)
+        harness.wait_for("the call", lambda: metrics(server)["weir_rpc_in_progress"] == 1)
+        top = [harness.binary("weir"), "top", f"--admin-address={server.admin}", "--every=50ms"]
+        shown = subprocess.check_output([*top, "--once"], text=True, timeout=harness.LIMIT)
+        call.cancel()
+        self.assertTrue(shown.startswith("serving "), shown)
+        self.assertIn("in progress 1 of ", shown)
+        self.assertRegex(shown, r"UserService/GetUser +postgres load at user_repository.cc for ")
+        self.assertNotIn("\x1b", shown)
+        gone = subprocess.run([*top[:2], "--admin-address=127.0.0.1:1"], capture_output=True, text=True,
+                              timeout=harness.LIMIT, check=False)
+        self.assertEqual(gone.returncode, 5)
+        self.assertIn("Connection refused", gone.stderr)
 
     def test_ten_thousand_calls_are_shown_fast_and_hold_nobody_up(self):
         server = self.start("--max-calls=20000", "--max-streams=20000", "--attempts=1000000")
