@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Measures weir-server against the floor, in turn, in one run; prints medians and ratios.
 
@@ -17,7 +17,7 @@ import signal
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from runner import backends, creates, dashboards, load, report, servers, turns, watches  # noqa: E402
+from runner import backends, creates, dashboards, inside, load, report, servers, turns, watches  # noqa: E402
 
 FLOORS = ("floor, Next", "floor, AsyncNext")
 REDIS = "service, from Redis"
@@ -38,7 +38,7 @@ def parse_arguments():
     parser.add_argument("--watchers", type=int, default=1000)
     parser.add_argument("--changes", type=int, default=1000, help="a second, that are watched")
     parser.add_argument("--json", help="where the numbers go; default: BUILD/bench.json")
-    parser.add_argument("--only", choices=("users", "dashboards", "creates", "watches"), help="default: all")
+    parser.add_argument("--only", choices=("users", "dashboards", "creates", "watches", "inside"), help="default: all")
     parser.add_argument("--check", action="store_true", help="fail if a target is missed")
     return parser.parse_args()
 
@@ -69,12 +69,17 @@ def measure_speed(arguments, running, generator):
     return found
 
 
-def measure_memory(arguments, group, generator):
-    """Of a server of its own, whose first calls wait for a Postgres that is frozen."""
+def start_patient(arguments, group):
+    """Its calls wait as long as a Postgres is frozen."""
     patient = ["--cache=false", "--max-calls=1000000", "--postgres-max-queue=1000000",
                "--max-deadline=10m", "--postgres-acquire-timeout=10m",
                "--postgres-statement-timeout=10m"]
-    server = group.start_service(arguments.build, [*patient, "--loops", str(arguments.loops)])
+    return group.start_service(arguments.build, [*patient, "--loops", str(arguments.loops)])
+
+
+def measure_memory(arguments, group, generator):
+    """Of a server of its own, whose first calls wait for a Postgres that is frozen."""
+    server = start_patient(arguments, group)
     report.progress(f"{arguments.held} calls in progress")
     idle = servers.resident_kib(server.pid)
     with backends.frozen_postgres():
@@ -133,10 +138,37 @@ def bench_watches(arguments, group, generator):
     return {**watches.summarize(rounds), "rounds": rounds}
 
 
+def bench_inside(arguments, group, generator):
+    options = ["--loops", str(arguments.loops), "--cache-ttl=24h"]
+    watched = {"options": [*options, "--access-log-percent=1"], "log_level": "info"}
+    with inside.collector() as endpoint:
+        running = {inside.OFF: group.start_service(arguments.build, options)}
+        for name, ratio in ((inside.SOME, 0.01), (inside.ALL, 1)):
+            running[name] = group.start_service(
+                arguments.build, **watched, environment=inside.sampled(endpoint, ratio))
+        backends.add_users(arguments.users)
+        report.progress("filling the cache")
+        backends.fill_cache(arguments.users, lambda: generator.measure(running[inside.OFF], 8, 32))
+        with inside.scraped([running[inside.SOME], running[inside.ALL]]):
+            rounds = turns.measure(arguments, running, generator, "inside", "get")
+        for server in running.values():
+            server.stop()
+    server = start_patient(arguments, group)
+    report.progress(f"/tasks of {arguments.held} calls in progress")
+    with backends.frozen_postgres():
+        waiting = generator.start_hold(server, arguments.held)
+        held = load.read_held(waiting)["held"]
+        tasks = inside.measure_tasks(server, held)
+    load.finish(waiting)
+    server.stop()
+    return {**inside.summarize(rounds, tasks), "rounds": rounds}
+
+
 BENCHES = {"users": (bench_users, report.print_result),
            "dashboards": (bench_dashboards, dashboards.print_result),
            "creates": (bench_creates, creates.print_result),
-           "watches": (bench_watches, watches.print_result)}
+           "watches": (bench_watches, watches.print_result),
+           "inside": (bench_inside, inside.print_result)}
 
 
 def main():

@@ -22,7 +22,7 @@ declare -A sets=(
     python3-opentelemetry-proto chromium-headless-shell"
   [sanitizers]="clang-19 libclang-rt-19-dev llvm-19 lld-19"
   [lint]="clang-19 clang-format-19 clang-tidy-19 shellcheck git"
-  [bench]="libbenchmark-dev libnghttp2-dev libboost1.81-dev"
+  [bench]="libbenchmark-dev libnghttp2-dev libboost1.81-dev python3 python3-grpcio"
   [debian13]="debootstrap"
 )
 

@@ -54,6 +54,11 @@ def target(what, found, at_least):
             "is_met": found >= at_least}
 
 
+def limit(what, found, at_most, unit):
+    return {"what": what, "found": found, "wanted": at_most, "unit": unit, "is_at_least": False,
+            "is_met": found <= at_most}
+
+
 def print_targets(targets):
     for target in targets:
         sign = "at least" if target["is_at_least"] else "at most"

@@ -28,11 +28,13 @@ def resident_kib(pid):
 class Server:
     """One process, at `address`."""
 
-    def __init__(self, command, address, is_ready):
+    def __init__(self, command, address, is_ready, admin=None, environment=None):
         self.address = address
+        self.admin = admin
         # A file, for nobody reads a pipe while the server runs.
         self._log = tempfile.TemporaryFile()
-        self._process = subprocess.Popen(command, stdout=self._log, stderr=self._log)
+        self._process = subprocess.Popen(command, stdout=self._log, stderr=self._log,
+                                         env={**os.environ, **(environment or {})})
         limit = time.monotonic() + READY_SECONDS
         while not is_ready():
             if self._process.poll() is not None:
@@ -80,15 +82,15 @@ class Group:
         return self._add(Server([str(binary), "--address", address, *options], address,
                                 lambda: _accepts(port)))
 
-    def start_service(self, build, options, name="weir-server"):
+    def start_service(self, build, options, name="weir-server", log_level="error", environment=None):
         address, admin_port = f"127.0.0.1:{free_port()}", free_port()
         binary = pathlib.Path(build, name)
         return self._add(Server(
             # Quiet, and with connections that do not end within a measurement.
             [str(binary), f"--address={address}", f"--admin-address=127.0.0.1:{admin_port}",
-             "--log-level=error", "--max-connection-age=1h", "--drain-announce=0s",
+             f"--log-level={log_level}", "--max-connection-age=1h", "--drain-announce=0s",
              "--drain-quiet=0s", *options],
-            address, lambda: _says_ready(admin_port)))
+            address, lambda: _says_ready(admin_port), f"127.0.0.1:{admin_port}", environment))
 
     def _add(self, server):
         self._servers.append(server)
