@@ -17,7 +17,8 @@ import signal
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from runner import backends, creates, dashboards, inside, load, report, servers, turns, watches  # noqa: E402
+from runner import (backends, creates, dashboards, inside, load, overload, report, servers,  # noqa: E402
+                    turns, watches)
 
 FLOORS = ("floor, Next", "floor, AsyncNext")
 REDIS = "service, from Redis"
@@ -38,7 +39,8 @@ def parse_arguments():
     parser.add_argument("--watchers", type=int, default=1000)
     parser.add_argument("--changes", type=int, default=1000, help="a second, that are watched")
     parser.add_argument("--json", help="where the numbers go; default: BUILD/bench.json")
-    parser.add_argument("--only", choices=("users", "dashboards", "creates", "watches", "inside"), help="default: all")
+    parser.add_argument("--only",
+                        choices=("users", "dashboards", "creates", "watches", "inside", "overload"), help="default: all")
     parser.add_argument("--check", action="store_true", help="fail if a target is missed")
     return parser.parse_args()
 
@@ -71,7 +73,7 @@ def measure_speed(arguments, running, generator):
 
 def start_patient(arguments, group):
     """Its calls wait as long as a Postgres is frozen."""
-    patient = ["--cache=false", "--max-calls=1000000", "--postgres-max-queue=1000000",
+    patient = ["--cache=false", "--adaptive-limit=false", "--max-calls=1000000", "--postgres-max-queue=1000000",
                "--max-deadline=10m", "--postgres-acquire-timeout=10m",
                "--postgres-statement-timeout=10m"]
     return group.start_service(arguments.build, [*patient, "--loops", str(arguments.loops)])
@@ -164,11 +166,21 @@ def bench_inside(arguments, group, generator):
     return {**inside.summarize(rounds, tasks), "rounds": rounds}
 
 
+def bench_overload(arguments, group, generator):
+    options = ["--loops", str(arguments.loops), *overload.OPTIONS]
+    running = {overload.WITH: group.start_service(arguments.build, options),
+               overload.WITHOUT: group.start_service(arguments.build, [*options, "--adaptive-limit=false"])}
+    backends.add_users(arguments.users)
+    backends.add_passwords(arguments.users)
+    return overload.summarize(overload.measure(arguments, running, generator))
+
+
 BENCHES = {"users": (bench_users, report.print_result),
            "dashboards": (bench_dashboards, dashboards.print_result),
            "creates": (bench_creates, creates.print_result),
            "watches": (bench_watches, watches.print_result),
-           "inside": (bench_inside, inside.print_result)}
+           "inside": (bench_inside, inside.print_result),
+           "overload": (bench_overload, overload.print_result)}
 
 
 def main():

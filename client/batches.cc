@@ -22,11 +22,11 @@ constexpr BidiMethod<Stub, BatchItem, BatchResult> kProcess{"ProcessBatch",
 constexpr ClientStreamMethod<Stub, v1::SubmitBatchRequest, Batch> kSubmit{
     "SubmitBatch", &Stub::PrepareAsyncSubmitBatch};
 constexpr UnaryMethod<Stub, v1::GetBatchRequest, Batch> kGet{
-    "GetBatch", &Stub::PrepareAsyncGetBatch, Repeat::kHarmless};
+    "GetBatch", &Stub::PrepareAsyncGetBatch, Repeat::kRead};
 constexpr StreamMethod<Stub, v1::WatchBatchRequest, Batch> kWatch{"WatchBatch",
                                                                   &Stub::PrepareAsyncWatchBatch};
 constexpr UnaryMethod<Stub, v1::ListBatchResultsRequest, v1::ListBatchResultsResponse> kResults{
-    "ListBatchResults", &Stub::PrepareAsyncListBatchResults, Repeat::kHarmless};
+    "ListBatchResults", &Stub::PrepareAsyncListBatchResults, Repeat::kRead};
 // The second time it finds what the first has done.
 constexpr UnaryMethod<Stub, v1::CancelBatchRequest, Batch> kCancel{
     "CancelBatch", &Stub::PrepareAsyncCancelBatch, Repeat::kHarmless};

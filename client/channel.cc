@@ -61,7 +61,8 @@ Channel::State::State(ChannelOptions given, const std::string& target)
           target,
           options.credentials != nullptr ? options.credentials : grpc::InsecureChannelCredentials(),
           arguments(options))),
-      budget(options.retry) {}
+      budget(options.retry),
+      throttle(options.throttle) {}
 
 absl::StatusOr<Channel> Channel::open(ChannelOptions options) {
   const absl::StatusOr<std::string> target = target_of(options.address);

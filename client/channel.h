@@ -22,6 +22,7 @@
 #include "absl/status/statusor.h"
 #include "client/channel_options.h"
 #include "client/retry_budget.h"
+#include "client/throttle.h"
 
 namespace weir::client {
 
@@ -33,6 +34,7 @@ class Channel {
   const ChannelOptions& options() const { return state_->options; }
   const std::shared_ptr<grpc::Channel>& grpc() const { return state_->channel; }
   RetryBudget& budget() const { return state_->budget; }
+  Throttle& throttle() const { return state_->throttle; }
 
  private:
   struct State {
@@ -41,6 +43,7 @@ class Channel {
     const ChannelOptions options;
     const std::shared_ptr<grpc::Channel> channel;
     RetryBudget budget;
+    Throttle throttle;
   };
   explicit Channel(std::shared_ptr<State> state) : state_(std::move(state)) {}
 

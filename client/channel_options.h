@@ -9,6 +9,7 @@
 #include <string>
 
 #include "async/time.h"
+#include "client/throttle.h"
 
 namespace weir::client {
 
@@ -44,6 +45,11 @@ struct ChannelOptions {
   // The deadline of a unary call whose Context has none that is earlier; all its attempts share it.
   Duration default_timeout = std::chrono::seconds(5);
   RetryOptions retry;
+  // Reads that take longer are tried a second time while the first goes on; zero: never. About the
+  // p95 of the slowest of them is right. client/hedge.h has the rules.
+  Duration hedge_after{};
+  // While the service refuses most calls; client/throttle.h.
+  ThrottleOptions throttle;
   // Lets gRPC resend what it knows no server has seen (a stream refused by a GOAWAY). Unlike a
   // retry this can neither do anything twice nor multiply load.
   bool transparent_retries = true;

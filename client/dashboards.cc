@@ -16,7 +16,7 @@ namespace v1 = dashboard::v1;
 using Stub = v1::DashboardService::Stub;
 
 constexpr UnaryMethod<Stub, v1::GetDashboardRequest, Dashboard> kGet{
-    "GetDashboard", &Stub::PrepareAsyncGetDashboard, Repeat::kHarmless};
+    "GetDashboard", &Stub::PrepareAsyncGetDashboard, Repeat::kRead};
 
 constexpr StreamMethod<Stub, v1::WatchDashboardRequest, Dashboard> kWatch{
     "WatchDashboard", &Stub::PrepareAsyncWatchDashboard};

@@ -14,7 +14,7 @@ using Stub = v1::PostService::Stub;
 constexpr UnaryMethod<Stub, v1::CreatePostRequest, Post> kCreate{
     "CreatePost", &Stub::PrepareAsyncCreatePost, Repeat::kHarmful};
 constexpr UnaryMethod<Stub, v1::ListPostsRequest, v1::ListPostsResponse> kList{
-    "ListPosts", &Stub::PrepareAsyncListPosts, Repeat::kHarmless};
+    "ListPosts", &Stub::PrepareAsyncListPosts, Repeat::kRead};
 constexpr UnaryMethod<Stub, v1::DeletePostRequest, google::protobuf::Empty> kDelete{
     "DeletePost", &Stub::PrepareAsyncDeletePost, Repeat::kHarmful};
 

@@ -28,7 +28,8 @@
 namespace weir::client {
 
 enum class Repeat : unsigned char {
-  kHarmless,  // reads, and what the server recognizes as a repetition (request_id)
+  kRead,      // even while the first goes on: client/hedge.h
+  kHarmless,  // what the server recognizes as a repetition (request_id)
   kHarmful,   // the second time would be another change, or fail because the first succeeded
 };
 

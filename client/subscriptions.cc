@@ -14,7 +14,7 @@ using Stub = v1::SubscriptionService::Stub;
 constexpr UnaryMethod<Stub, v1::CreateSubscriptionRequest, Subscription> kCreate{
     "CreateSubscription", &Stub::PrepareAsyncCreateSubscription, Repeat::kHarmful};
 constexpr UnaryMethod<Stub, v1::ListSubscriptionsRequest, v1::ListSubscriptionsResponse> kList{
-    "ListSubscriptions", &Stub::PrepareAsyncListSubscriptions, Repeat::kHarmless};
+    "ListSubscriptions", &Stub::PrepareAsyncListSubscriptions, Repeat::kRead};
 constexpr UnaryMethod<Stub, v1::CancelSubscriptionRequest, Subscription> kCancel{
     "CancelSubscription", &Stub::PrepareAsyncCancelSubscription, Repeat::kHarmless};
 

@@ -18,6 +18,7 @@
 #include "async/timeout.h"
 #include "client/call_context.h"
 #include "client/channel.h"
+#include "client/hedge.h"
 #include "rpc/operation.h"
 
 namespace weir::client {
@@ -54,13 +55,34 @@ Task<absl::StatusOr<Response>> unary_attempt(Stub& stub,
   co_return call.status(status);
 }
 
+// No retry follows from the throttle's word: the next would most likely meet it too.
+template <class Stub, class Request, class Response>
+Task<absl::StatusOr<Response>> throttled_attempt(const Channel& channel, Stub& stub,
+                                                 const UnaryMethod<Stub, Request, Response>& method,
+                                                 const Request& request, Pushback& pushback) {
+  const Context& context = co_await this_context();
+  EventLoop& loop = context.loop();
+  if (!channel.throttle().admit(loop.turn_time(), loop.random())) {
+    pushback = Pushback::parse("-1");
+    co_return throttled();
+  }
+  absl::StatusOr<Response> result = co_await unary_attempt(stub, method, request, pushback);
+  channel.throttle().ended(loop.turn_time(), result.status());
+  co_return result;
+}
+
 }  // namespace detail
 
 template <class Stub, class Request, class Response>
 Task<absl::StatusOr<Response>> unary(const Channel& channel, Stub& stub,
                                      UnaryMethod<Stub, Request, Response> method, Request request) {
+  const auto one = [&](Pushback& pushback) {
+    return detail::throttled_attempt(channel, stub, method, request, pushback);
+  };
+  const Duration hedge_after = channel.options().hedge_after;
+  const bool hedges = method.repeat == Repeat::kRead && hedge_after > Duration::zero();
   const auto attempt = [&](Pushback& pushback) {
-    return detail::unary_attempt(stub, method, request, pushback);
+    return hedges ? hedged<Response>(hedge_after, channel.budget(), one, pushback) : one(pushback);
   };
   Task<absl::StatusOr<Response>> attempts =
       with_retries<Response>(channel.options().retry, channel.budget(), method.repeat, attempt);

@@ -19,15 +19,15 @@ using Stub = v1::UserService::Stub;
 constexpr UnaryMethod<Stub, v1::CreateUserRequest, User> kCreate{
     "CreateUser", &Stub::PrepareAsyncCreateUser, Repeat::kHarmless};
 constexpr UnaryMethod<Stub, v1::GetUserRequest, User> kGet{"GetUser", &Stub::PrepareAsyncGetUser,
-                                                           Repeat::kHarmless};
+                                                           Repeat::kRead};
 constexpr UnaryMethod<Stub, v1::ListUsersRequest, v1::ListUsersResponse> kList{
-    "ListUsers", &Stub::PrepareAsyncListUsers, Repeat::kHarmless};
+    "ListUsers", &Stub::PrepareAsyncListUsers, Repeat::kRead};
 constexpr UnaryMethod<Stub, v1::UpdateUserRequest, User> kUpdate{
     "UpdateUser", &Stub::PrepareAsyncUpdateUser, Repeat::kHarmful};
 constexpr UnaryMethod<Stub, v1::DeleteUserRequest, google::protobuf::Empty> kDelete{
     "DeleteUser", &Stub::PrepareAsyncDeleteUser, Repeat::kHarmful};
 constexpr UnaryMethod<Stub, v1::BatchGetUsersRequest, v1::BatchGetUsersResponse> kBatchGet{
-    "BatchGetUsers", &Stub::PrepareAsyncBatchGetUsers, Repeat::kHarmless};
+    "BatchGetUsers", &Stub::PrepareAsyncBatchGetUsers, Repeat::kRead};
 constexpr UnaryMethod<Stub, v1::VerifyPasswordRequest, User> kVerifyPassword{
     "VerifyPassword", &Stub::PrepareAsyncVerifyPassword, Repeat::kHarmless};
 

@@ -19,7 +19,7 @@ declare -A sets=(
     libpqxx-dev libpq-dev libhiredis-dev libargon2-dev libspdlog-dev libcivetweb-dev prometheus-cpp-dev libcli11-dev
     nlohmann-json3-dev postgresql postgresql-client redis-server redis-tools util-linux"
   [test]="libgtest-dev libgmock-dev python3 python3-grpcio python3-protobuf python3-yaml prometheus
-    python3-opentelemetry-proto chromium-headless-shell"
+    python3-opentelemetry-proto chromium-headless-shell pgbouncer"
   [sanitizers]="clang-19 libclang-rt-19-dev llvm-19 lld-19"
   [lint]="clang-19 clang-format-19 clang-tidy-19 shellcheck git"
   [bench]="libbenchmark-dev libnghttp2-dev libboost1.81-dev python3 python3-grpcio"
@@ -84,8 +84,10 @@ if ! is_installed postgresql; then
   install -D -m 644 /dev/stdin /etc/postgresql-common/createcluster.d/zz-weir.conf \
     <<<'create_main_cluster = false'
 fi
-redis_is_new=0
-is_installed redis-server || redis_is_new=1
+new_services=()
+for service in redis-server pgbouncer; do
+  is_installed "$service" || new_services+=("$service")
+done
 
 export DEBIAN_FRONTEND=noninteractive
 apt_options=(-q -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3)
@@ -115,6 +117,8 @@ apt-get "${apt_options[@]}" install --yes --no-install-recommends "${missing[@]}
   "Are these in this machine's apt sources?"
 
 # A service that was not there before must not appear at the next boot.
-if ((redis_is_new)) && command -v systemctl >/dev/null; then
-  systemctl --quiet disable redis-server 2>/dev/null || true
+if command -v systemctl >/dev/null; then
+  for service in "${new_services[@]}"; do
+    systemctl --quiet disable "$service" 2>/dev/null || true
+  done
 fi

@@ -76,11 +76,13 @@ void add_batch_routes(rpc::Server& server, GrpcServices& grpc, batch::BatchServi
   using batch::BatchService;
   using Length = rpc::Method::Length;
   auto routes = server.add_service(grpc.batch, batch::v1::BatchService::service_full_name());
+  routes.set_priority(rpc::Method::Priority::kBatch);
   const auto to = handlers_of(batches);
   routes.bidi("ProcessBatch", &Async::RequestProcessBatch, to(&BatchService::process_batch),
               Length::kAsAsked);
   routes.client_streaming("SubmitBatch", &Async::RequestSubmitBatch,
                           to(&BatchService::submit_batch), Length::kAsAsked);
+  routes.set_priority(rpc::Method::Priority::kNormal);  // to look, or to cancel, is no work
   routes.unary("GetBatch", &Async::RequestGetBatch, to(&BatchService::get_batch));
   routes.server_streaming("WatchBatch", &Async::RequestWatchBatch, to(&BatchService::watch_batch),
                           Length::kAsAsked);

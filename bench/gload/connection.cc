@@ -28,15 +28,25 @@ constexpr std::size_t kMostPerWrite = 64 * 1024;
   die(std::string(what) + ": " + std::strerror(errno));
 }
 
-int connect_to(const std::string& host, int port) {
+sockaddr_in address_of(const std::string& host, int port) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(static_cast<std::uint16_t>(port));
   if (inet_pton(AF_INET, host.c_str(), &address.sin_addr) != 1) {
     die("'" + host + "' is not an IPv4 address");
   }
+  return address;
+}
+
+// `source`: the address to connect from; empty: any.
+int connect_to(const std::string& host, int port, const std::string& source) {
+  const sockaddr_in address = address_of(host, port);
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) die_of_errno("socket");
+  if (!source.empty()) {
+    const sockaddr_in own = address_of(source, 0);
+    if (bind(fd, reinterpret_cast<const sockaddr*>(&own), sizeof(own)) != 0) die_of_errno("bind");
+  }
   if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
     die_of_errno("connect");
   }
@@ -70,7 +80,7 @@ Connection::Connection(const std::string& host, int port, int epoll, const Heade
     : headers_(headers),
       listener_(listener),
       epoll_(epoll),
-      socket_(connect_to(host, port)),
+      socket_(connect_to(host, port, headers.source)),
       session_(nullptr, nghttp2_session_del) {
   nghttp2_session_callbacks* callbacks = nullptr;
   nghttp2_session_callbacks_new(&callbacks);
@@ -106,16 +116,17 @@ void Connection::submit(Call& call) {
   call.connection = this;
   call.sent = 0;
   call.answer = Answer();
-  const std::array<nghttp2_nv, 8> headers = {
-      header(":method", "POST"),       header(":scheme", "http"),
-      header(":path", headers_.path),  header(":authority", headers_.authority),
-      header("te", "trailers"),        header("content-type", "application/grpc"),
-      header("user-agent", "gload/1"), header("grpc-timeout", headers_.timeout),
-  };
+  std::array<nghttp2_nv, 9> headers = {
+      header(":method", "POST"),      header(":scheme", "http"),
+      header(":path", headers_.path), header(":authority", headers_.authority),
+      header("te", "trailers"),       header("content-type", "application/grpc"),
+      header("user-agent", "gload/1")};
+  std::size_t count = 7;
+  if (!headers_.timeout.empty()) headers[count++] = header("grpc-timeout", headers_.timeout);
+  if (!headers_.priority.empty()) headers[count++] = header("weir-priority", headers_.priority);
   nghttp2_data_provider body{};
   body.source.ptr = &call;
   body.read_callback = on_read_body;
-  const std::size_t count = headers_.timeout.empty() ? headers.size() - 1 : headers.size();
   const std::int32_t stream =
       nghttp2_submit_request(session_.get(), nullptr, headers.data(), count, &body, &call);
   if (stream < 0) die(std::string("submit: ") + nghttp2_strerror(stream));

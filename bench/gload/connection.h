@@ -23,7 +23,9 @@ class Connection {
   struct Headers {
     std::string path;
     std::string authority;
-    std::string timeout;  // grpc-timeout; empty: none
+    std::string timeout;        // grpc-timeout; empty: none
+    std::string priority = {};  // weir-priority; empty: none
+    std::string source = {};    // not in them: the address to connect from; empty: any
   };
 
   class Listener {

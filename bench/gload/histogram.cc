@@ -35,6 +35,13 @@ void Histogram::add(std::uint64_t micros) {
   max_ = std::max(max_, micros);
 }
 
+void Histogram::add_all_of(const Histogram& other) {
+  for (std::size_t i = 0; i < steps_.size(); ++i) steps_[i] += other.steps_[i];
+  count_ += other.count_;
+  sum_ += other.sum_;
+  max_ = std::max(max_, other.max_);
+}
+
 double Histogram::mean() const {
   return count_ == 0 ? 0 : static_cast<double>(sum_) / static_cast<double>(count_);
 }

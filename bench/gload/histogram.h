@@ -15,6 +15,7 @@ class Histogram {
   Histogram();
 
   void add(std::uint64_t micros);
+  void add_all_of(const Histogram& other);
 
   std::uint64_t count() const { return count_; }
   std::uint64_t max() const { return max_; }

@@ -32,13 +32,19 @@ std::string describe(const Answer& answer, std::uint32_t http2_error) {
          ", " + std::to_string(answer.bytes) + " bytes";
 }
 
+// UNAVAILABLE, RESOURCE_EXHAUSTED, DEADLINE_EXCEEDED
+bool is_refusal(const Answer& answer, std::uint32_t http2_error) {
+  return http2_error == 0 &&
+         (answer.grpc_status == 14 || answer.grpc_status == 8 || answer.grpc_status == 4);
+}
+
 }  // namespace
 
 Load::Load(const Options& options, Workload workload)
     : options_(options),
       workload_(std::move(workload)),
       headers_{workload_.path(), options.host + ":" + std::to_string(options.port),
-               grpc_timeout(options.deadline_ms)},
+               grpc_timeout(options.deadline_ms), options.priority, options.source},
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
       timer_(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)),
       calls_(count_calls(options)),
@@ -97,12 +103,17 @@ void Load::send(Call& call, Nanos start) {
   ++under_way_;
 }
 
+void Load::set_rate(double rate) {
+  gap_ = std::exponential_distribution<double>(rate / static_cast<double>(kSecond));
+}
+
 void Load::send_arrivals() {
   if (is_stopping_) return;
   const Nanos now = now_ns();
   while (next_arrival_ <= now && !free_.empty()) {
     Call& call = *free_.front();
     free_.pop_front();
+    ++counts_.arrivals;
     send(call, next_arrival_);
     call.connection->flush();
     next_arrival_ += static_cast<Nanos>(gap_(random_));
@@ -121,14 +132,17 @@ void Load::await_arrival() {
 void Load::finished(Call& call, std::uint32_t http2_error) {
   --under_way_;
   const bool is_right = http2_error == 0 && workload_.is_right(call);
-  if (!is_right) {
+  const bool is_refused = !options_.surge.empty() && is_refusal(call.answer, http2_error);
+  if (!is_right && !is_refused) {
     ++counts_.wrong;
     if (counts_.first_wrong.empty()) counts_.first_wrong = describe(call.answer, http2_error);
   }
   if (is_counting_) {
     if (is_right) ++counts_.right;
+    if (is_refused) ++counts_.refused;
     counts_.answer_bytes += call.answer.bytes;
-    counts_.latency.add(static_cast<std::uint64_t>(now_ns() - call.start + 500) / 1000);
+    if (!is_refused)
+      counts_.latency.add(static_cast<std::uint64_t>(now_ns() - call.start + 500) / 1000);
   }
   if (options_.rate > 0) {
     free_.push_back(&call);

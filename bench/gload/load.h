@@ -13,6 +13,7 @@
 #include <memory>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bench/gload/call.h"
@@ -30,6 +31,8 @@ class Load final : Connection::Listener {
     Histogram latency;  // of right and wrong answers
     std::uint64_t right = 0;
     std::uint64_t wrong = 0;
+    std::uint64_t arrivals = 0;  // open loop
+    std::uint64_t refused = 0;   // as an overloaded server may, if that was allowed
     std::uint64_t answer_bytes = 0;
     std::string first_wrong;
   };
@@ -42,6 +45,10 @@ class Load final : Connection::Listener {
   void start();
   void start_counting() { is_counting_ = true; }
   void stop_counting() { is_counting_ = false; }
+  // Open loop: from now on so many a second.
+  void set_rate(double rate);
+  // What was counted since the last time.
+  Counts take_counts() { return std::exchange(counts_, Counts()); }
   // From now on calls only end.
   void stop() { is_stopping_ = true; }
 

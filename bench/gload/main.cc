@@ -13,5 +13,6 @@ int main(int argc, char** argv) {
   if (options.watchers > 0) return watch(options);
   const auto workload = Workload::named(options.workload, options.ids, options.seed);
   if (!workload) die("there is no workload '" + options.workload + "'; see --help");
+  if (!options.surge.empty()) return surge(options, *workload);
   return options.hold > 0 ? hold(options, *workload) : measure(options, *workload);
 }

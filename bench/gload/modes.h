@@ -21,6 +21,10 @@ int hold(const Options& options, Workload workload);
 // it.
 int watch(const Options& options);
 
+// Overload: phases of calls that arrive at fixed rates whatever the server does, which it may
+// refuse. Prints what became of them, in every tenth of a second.
+int surge(const Options& options, Workload workload);
+
 // The speed of the machine.
 int calibrate();
 

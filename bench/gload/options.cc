@@ -2,7 +2,9 @@
 #include "bench/gload/options.h"
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <cstdlib>
+#include <sstream>
 
 #include "bench/gload/clock.h"
 #include "bench/gload/die.h"
@@ -26,6 +28,20 @@ Process process_of(const std::string& text, bool with_children) {
   return {text.substr(0, equals), pid, with_children};
 }
 
+std::vector<Options::Phase> phases_of(const std::string& text) {
+  std::vector<Options::Phase> phases;
+  std::istringstream all(text);
+  for (std::string one; std::getline(all, one, ',');) {
+    Options::Phase phase{};
+    if (std::sscanf(one.c_str(), "%lf:%lf", &phase.rate, &phase.seconds) != 2 || phase.rate <= 0 ||
+        phase.seconds <= 0) {
+      die("'" + one + "' is not RATE:SECONDS");
+    }
+    phases.push_back(phase);
+  }
+  return phases;
+}
+
 void split_address(const std::string& address, Options& options) {
   const std::size_t colon = address.rfind(':');
   if (colon == std::string::npos) die("'" + address + "' is not HOST:PORT");
@@ -39,6 +55,7 @@ Options parse_options(int argc, char** argv) {
   Options options;
   options.seed = static_cast<std::uint64_t>(now_ns());
   std::string address;
+  std::string surge;
   bool is_lone = false;
   std::vector<std::string> processes;
   std::vector<std::string> trees;
@@ -47,7 +64,8 @@ Options parse_options(int argc, char** argv) {
   app.add_option("--address", address, "HOST:PORT of the server, an IPv4 address")
       ->envname("WEIR_ADDRESS");
   app.add_option("--port", options.port, "the same as --address 127.0.0.1:PORT");
-  app.add_option("--workload", options.workload, "health, get, batch_get, create or dashboard");
+  app.add_option("--workload", options.workload,
+                 "health, get, batch_get, create, verify or dashboard");
   app.add_option("--conns", options.connections, "connections")
       ->check(CLI::Range(1, 10'000))
       ->capture_default_str();
@@ -69,6 +87,11 @@ Options parse_options(int argc, char** argv) {
   app.add_flag("--batch", options.batch, "with --watch: many events in one message");
   app.add_option("--deadline-ms", options.deadline_ms, "of each call; the default is none")
       ->check(CLI::Range(1, 99'999'999));
+  app.add_option("--priority", options.priority, "weir-priority of each call");
+  app.add_option("--source", options.source, "the address to connect from");
+  app.add_option("--surge", surge,
+                 "RATE:SECONDS,...: calls that arrive at these rates, one after the other, and may "
+                 "be refused; prints what became of them, in every tenth of a second");
   app.add_option("--warmup", options.warmup, "seconds before the measurement")
       ->check(CLI::Range(0.0, 60.0))
       ->capture_default_str();
@@ -94,6 +117,8 @@ Options parse_options(int argc, char** argv) {
 
   for (const std::string& text : processes) options.processes.push_back(process_of(text, false));
   for (const std::string& text : trees) options.processes.push_back(process_of(text, true));
+  options.surge = phases_of(surge);
+  if (!options.surge.empty()) options.rate = options.surge.front().rate;
   if (options.port == 0 && !address.empty()) split_address(address, options);
   if (is_lone) options.connections = options.streams = 1;
   if (options.hold > 0 && options.rate > 0) die("--hold and --rate do not go together");

@@ -21,6 +21,14 @@ struct Options {
   int watchers = 0;      // that follow the changes made at `rate`; 0: none, measure speed
   bool batch = false;    // watchers take many events in one message
   int deadline_ms = 0;   // 0: no deadline
+  std::string priority;  // weir-priority of each call
+  std::string source;    // address to connect from
+  // Phases of an open loop, of which refusals are a part; empty: measure speed.
+  struct Phase {
+    double rate;  // calls per second
+    double seconds;
+  };
+  std::vector<Phase> surge;
   double warmup = 3;     // seconds
   double duration = 10;  // seconds
 

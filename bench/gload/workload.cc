@@ -52,6 +52,7 @@ std::optional<Workload> Workload::named(std::string_view name, std::int64_t ids,
       Known{"get", Kind::kGet, "/weir.users.v1.UserService/GetUser"},
       Known{"batch_get", Kind::kBatchGet, "/weir.users.v1.UserService/BatchGetUsers"},
       Known{"create", Kind::kCreate, "/weir.users.v1.UserService/CreateUser"},
+      Known{"verify", Kind::kVerify, "/weir.users.v1.UserService/VerifyPassword"},
       Known{"dashboard", Kind::kDashboard, "/weir.dashboard.v1.DashboardService/GetDashboard"},
   };
   for (const Known& known : kKnown) {
@@ -101,6 +102,11 @@ void Workload::make_request(Call& call) {
       }
       wire::put_bytes(message_, 1, packed_);
       break;
+    case Kind::kVerify:
+      call.asked = random_id();
+      wire::put_bytes(message_, 1, "user." + std::to_string(call.asked) + "@example.com");
+      wire::put_bytes(message_, 2, "correct horse");
+      break;
     case Kind::kCreate:
       wire::put_bytes(message_, 1, "Load Generator");
       wire::put_bytes(message_, 2, email_prefix_ + std::to_string(++emails_) + "@example.com");
@@ -126,6 +132,7 @@ bool Workload::is_right(const Call& call) const {
     case Kind::kHealth:  // SERVING
       return wire::take_field(known, wire::tag(1, wire::kVarint), value) && value == 1;
     case Kind::kGet:
+    case Kind::kVerify:
       return length > kLeastUser && is_user(known, call.asked);
     case Kind::kBatchGet:
       return length > kBatch * kLeastUser && begins_with_user(known, call.asked);

@@ -24,7 +24,7 @@ class Workload {
   bool is_right(const Call& call) const;
 
  private:
-  enum class Kind { kHealth, kGet, kBatchGet, kCreate, kDashboard };
+  enum class Kind { kHealth, kGet, kBatchGet, kCreate, kDashboard, kVerify };
 
   Workload(Kind kind, std::string path, std::int64_t ids, std::uint64_t seed);
   std::uint64_t random();

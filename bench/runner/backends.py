@@ -2,6 +2,7 @@
 """Fills Postgres and Redis, and freezes Postgres. They are private to the run."""
 
 import contextlib
+import ctypes
 import os
 import shlex
 import subprocess
@@ -25,6 +26,9 @@ INSERT INTO subscriptions (user_id, plan)
 SELECT id, 'plan ' || n FROM generate_series(1, {users}) AS id, generate_series(1, 2) AS n ORDER BY id, n;
 VACUUM ANALYZE posts, subscriptions;
 """
+SET_PASSWORDS = "UPDATE users SET password_hash = '{hash}' WHERE id BETWEEN 1 AND {count}"
+PASSWORD, SALT = b"correct horse", b"0123456789abcdef"
+MEMORY_KIB, ITERATIONS, LANES = 19456, 2, 1  # as the service hashes: others it would hash again
 POSTS_EACH = 10
 # Of all users: the last few are not worth drawing random ids for.
 FULL_ENOUGH = 0.999
@@ -47,6 +51,18 @@ def add_users(count):
     if found != 0:
         sys.exit(f"the database has {found} of the users 1 to {count}: the bench needs one of its own")
     sql(ADD_USERS.format(count=count))
+
+
+def add_passwords(users):
+    """The same to each of the users 1 to `users`."""
+    encoded = ctypes.create_string_buffer(256)
+    size = ctypes.c_size_t
+    failed = ctypes.CDLL("libargon2.so.1").argon2id_hash_encoded(
+        ITERATIONS, MEMORY_KIB, LANES, PASSWORD, size(len(PASSWORD)), SALT, size(len(SALT)),
+        size(32), encoded, size(len(encoded)))
+    if failed:
+        sys.exit("libargon2 could not hash")
+    sql(SET_PASSWORDS.format(hash=encoded.value.decode(), count=users))
 
 
 def add_posts_and_subscriptions(users):

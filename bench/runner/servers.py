@@ -89,7 +89,8 @@ class Group:
             # Quiet, and with connections that do not end within a measurement.
             [str(binary), f"--address={address}", f"--admin-address=127.0.0.1:{admin_port}",
              f"--log-level={log_level}", "--max-connection-age=1h", "--drain-announce=0s",
-             "--drain-quiet=0s", *options],
+             # Saturated by a closed loop, which is no overload.
+             "--drain-quiet=0s", "--limit-slack=1s", "--limit-first=10000", *options],
             address, lambda: _says_ready(admin_port), f"127.0.0.1:{admin_port}", environment))
 
     def _add(self, server):

@@ -58,6 +58,25 @@ void add_serving(Settings& table, Config& config) {
                "the least of what is logged");
 }
 
+void add_overload(Settings& table, Config& config) {
+  rpc::LimitOptions& limit = config.rpc.limit;
+  rpc::ClientRateOptions& client = config.rpc.client_rate;
+  table.section("Overload: how many calls of a method at once, found out from how long they take");
+  table.flag("adaptive-limit", &limit.adaptive, "off: --max-calls alone bounds them");
+  table.number("limit-first", &limit.first, 1, 1'000'000, "calls",
+               "of a method on a loop at once, before anything is known");
+  table.number("limit-least", &limit.least, 1, 1'000'000, "calls",
+               "that the limit never goes below");
+  table.duration("limit-slack", &limit.slack, milliseconds(0), minutes(1),
+                 "that calls may take longer than usual before it is an overload");
+  table.duration("limit-probe", &limit.probe, seconds(1), hours(1),
+                 "of an overload between two looks at what would be usual");
+  table.number("client-rate", &client.per_second, 0, 10'000'000, "calls",
+               "a second of one client; 0: any");
+  table.number("client-burst", &client.burst, 1, 10'000'000, "calls",
+               "of one client at once, above its rate");
+}
+
 void add_security(Settings& table, Config& config) {
   rpc::TlsOptions& options = config.rpc.tls;
   table.section("Security: files, which are read again when they change");
@@ -75,6 +94,8 @@ void add_postgres(Settings& table, Config& config) {
   postgres::Options& options = config.postgres;
   table.section("Postgres");
   table.secret("database-url", &options.url, "postgres://user:password@host:port/database");
+  table.secret("direct-database-url", &options.direct_url,
+               "the same past pgbouncer, for notifications and migrations; none: database-url");
   table.flag("migrate", &config.migrate,
              "bring the schema up to date at the start; off: wait until it is");
   table.duration("start-timeout", &config.start_timeout, milliseconds(100), hours(1),
@@ -199,6 +220,7 @@ void add_drain(Settings& table, Config& config) {
 
 void describe(Settings& table, Config& config) {
   add_serving(table, config);
+  add_overload(table, config);
   add_security(table, config);
   add_postgres(table, config);
   add_redis(table, config);

@@ -79,3 +79,15 @@ absl::StatusOr<OwnedConnection> connect(const Options& options, int stop_fd) {
 }
 
 }  // namespace weir::postgres::detail
+
+namespace weir::postgres {
+
+Options for_session(Options options) {
+  if (options.direct_url.empty()) return options;
+  options.url = options.direct_url;
+  options.prepare = true;
+  options.session_settings = true;
+  return options;
+}
+
+}  // namespace weir::postgres

@@ -23,7 +23,7 @@ TimePoint now() { return std::chrono::steady_clock::now(); }
 }  // namespace
 
 Listener::Listener(Options options, Spec spec, Look look)
-    : options_(std::move(options)),
+    : options_(for_session(std::move(options))),
       spec_(std::move(spec)),
       look_(std::move(look)),
       thread_([this] { run(); }),

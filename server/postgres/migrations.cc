@@ -133,7 +133,7 @@ absl::StatusOr<int> require_migrated(Connection& connection,
 // `work` on a connection of its own, without limits on statements.
 template <class Work>
 absl::StatusOr<int> with_connection(const Options& given, Work work) {
-  Options options = given;
+  Options options = for_session(given);
   options.statement_timeout = Duration::max();  // another server's migrations may take long
   options.lock_timeout = Duration::max();       // and they are waited for by a lock
   detail::Session session;

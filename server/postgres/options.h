@@ -17,6 +17,9 @@ struct Options {
   // postgres://user:password@host:port/database?option=value, or libpq's "host=... port=...".
   // Secret: never logged. What it sets wins over what is set here.
   std::string url;
+  // The same database without pgbouncer in between, for what needs a session of its own: LISTEN,
+  // and the lock that migrations hold. Empty: `url`. Secret.
+  std::string direct_url;
   std::string application_name = "weir";
 
   // Each connection is a thread here and a process in Postgres. The pool grows when work queues,
@@ -59,5 +62,8 @@ struct Options {
   // May name SQL and hosts, so not for clients.
   std::function<void(std::string_view)> log;
 };
+
+// The same for a connection that needs a session.
+Options for_session(Options options);
 
 }  // namespace weir::postgres

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/rpc/admission.h"
 
-#include "server/status/details.h"
-
 namespace weir::rpc {
 
 Admission::Place Admission::enter() {
@@ -15,14 +13,6 @@ Admission::Place Admission::enter() {
   }
   refused_.fetch_add(1, std::memory_order_relaxed);
   return Place();
-}
-
-absl::Status Admission::refusal() const {
-  const bool closed = is_closed();
-  return status::Error(absl::StatusCode::kUnavailable, closed ? "DRAINING" : "OVERLOADED",
-                       closed ? "this server is shutting down; try again, on another one"
-                              : "this server has too many calls in progress; try again later")
-      .retry_after(kPushback);
 }
 
 }  // namespace weir::rpc

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Admission: the bound on calls in progress, which stands before every handler. Tokio: tower's
-// load_shed over concurrency_limit.
+// Admission: the bound on calls in progress, all methods together, which stands before every
+// handler. Tokio: tower's load_shed over concurrency_limit. What is good for one method, and who
+// goes first, is method_limit.h's business.
 //
 // Refusing fast is cheaper than serving late. gRPC 1.51 has no such knob and queues what is not
 // requested without bound (grpc#28646, #12472), so calls are always accepted and refused here:
@@ -15,16 +16,12 @@
 #include <cstdint>
 #include <utility>
 
-#include "absl/status/status.h"
 #include "async/time.h"
 
 namespace weir::rpc {
 
 class Admission {
  public:
-  // What a refused client is asked to wait before it tries again.
-  static constexpr Duration kPushback = std::chrono::milliseconds(100);
-
   explicit Admission(std::size_t max_calls) : max_calls_(max_calls) {}
 
   // One admitted call; gives its place back on destruction.
@@ -47,15 +44,21 @@ class Admission {
     Admission* admission_ = nullptr;
   };
 
-  // Empty if the call must be refused; then `refusal` says how.
+  // Empty if the call must be refused.
   Place enter();
-  // UNAVAILABLE, with what to do about it.
-  absl::Status refusal() const;
 
   // From now on every call is refused: the server is going away.
   void close() { state_.fetch_or(kClosed, std::memory_order_acq_rel); }
 
   bool is_closed() const { return (state_.load(std::memory_order_acquire) & kClosed) != 0; }
+
+  // A call has to wait for others: for a while batches make room. Any thread.
+  void press(TimePoint now) {
+    pressed_until_.store((now + kPress).time_since_epoch().count(), std::memory_order_relaxed);
+  }
+  bool is_pressed(TimePoint now) const {
+    return now.time_since_epoch().count() < pressed_until_.load(std::memory_order_relaxed);
+  }
 
   // Admitted calls, and never one on its way to being refused: after close() it only falls, and
   // once it is zero it stays so.
@@ -65,6 +68,7 @@ class Admission {
   std::uint64_t refused() const { return refused_.load(std::memory_order_acquire); }
 
  private:
+  static constexpr Duration kPress = std::chrono::milliseconds(500);
   static constexpr std::size_t kClosed = 1;
   static constexpr std::size_t kCall = 2;
 
@@ -74,6 +78,7 @@ class Admission {
   std::atomic<std::size_t> state_ = 0;
   std::atomic<std::uint64_t> arrived_ = 0;
   std::atomic<std::uint64_t> refused_ = 0;
+  std::atomic<Duration::rep> pressed_until_ = Duration::min().count();
 };
 
 }  // namespace weir::rpc

@@ -14,12 +14,24 @@
 namespace weir::rpc {
 
 // Why a call never reached its handler.
-enum class Refusal : unsigned char { kOverloaded, kDraining, kLate, kMalformed };
-inline constexpr std::size_t kRefusals = 4;
+enum class Refusal : unsigned char {
+  kOverloaded,    // too many calls in progress, all methods together
+  kDraining,      // the server is going away
+  kLate,          // its deadline had passed
+  kMalformed,     // no message of that type
+  kUnauthorized,  // its client may not
+  kClientRate,    // its client calls too often
+  kLineFull,      // of its method are as many in progress, and as many wait, as is good for them
+  kLineSlow,      // it waited for them in vain
+  kHopeless,      // it cannot be done by its deadline
+  kShed,          // a batch, while others have to wait
+};
+inline constexpr std::size_t kRefusals = 10;
 // As in the metrics' label `reason`.
 constexpr const char* name_of(Refusal refusal) {
-  constexpr const char* kNames[kRefusals] = {"overloaded", "draining", "deadline_passed",
-                                             "malformed"};
+  constexpr const char* kNames[kRefusals] = {
+      "overloaded",  "draining",  "deadline_passed", "malformed",     "not_authorized",
+      "client_rate", "line_full", "line_slow",       "deadline_near", "batch_shed"};
   return kNames[static_cast<std::size_t>(refusal)];
 }
 
@@ -44,6 +56,8 @@ class CallCells {
 
   MethodCells& method(std::size_t number) { return methods_[number]; }
   const MethodCells& method(std::size_t number) const { return methods_[number]; }
+  telemetry::Histogram& line_time() { return line_time_; }
+  const telemetry::Histogram& line_time() const { return line_time_; }
   telemetry::Cell& refused(Refusal why) { return refused_[static_cast<std::size_t>(why)]; }
   const telemetry::Cell& refused(Refusal why) const {
     return refused_[static_cast<std::size_t>(why)];
@@ -52,6 +66,7 @@ class CallCells {
  private:
   const std::unique_ptr<MethodCells[]> methods_;
   std::array<telemetry::Cell, kRefusals> refused_;
+  telemetry::Histogram line_time_{telemetry::kLatencyBounds};  // of calls that had to wait
 };
 
 }  // namespace weir::rpc

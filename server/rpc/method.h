@@ -25,17 +25,31 @@ class Method {
   // meant to last. The age of its connection ends it in the end (ServerOptions), so clients resume.
   enum class Length { kBounded, kAsAsked };
 
+  // Who goes first when not all can be served.
+  enum class Priority : unsigned char { kNormal, kBatch };
+
+  struct Traits {
+    Kind kind = Kind::kTraffic;
+    Length length = Length::kBounded;
+    Priority priority = Priority::kNormal;
+    // What its calls take says how many at once are good for them (concurrency_limit.h): where the
+    // server sets the pace, in unary calls.
+    bool is_limited = false;
+  };
+
   // `number`: among the server's methods.
-  Method(std::string name, Kind kind, Length length, std::size_t number)
-      : name_(std::move(name)), kind_(kind), length_(length), number_(number) {}
+  Method(std::string name, Traits traits, std::size_t number)
+      : name_(std::move(name)), traits_(traits), number_(number) {}
   virtual ~Method() = default;
   Method(const Method&) = delete;
   Method& operator=(const Method&) = delete;
 
   // As in "weir.users.v1.UserService/GetUser".
   const std::string& name() const { return name_; }
-  Kind kind() const { return kind_; }
-  Length length() const { return length_; }
+  Kind kind() const { return traits_.kind; }
+  Length length() const { return traits_.length; }
+  Priority priority() const { return traits_.priority; }
+  bool is_limited() const { return traits_.is_limited; }
   std::size_t number() const { return number_; }
 
   // Waits for the next call of this method and serves it to its end. Ends without a call when the
@@ -44,8 +58,7 @@ class Method {
 
  private:
   const std::string name_;
-  const Kind kind_;
-  const Length length_;
+  const Traits traits_;
   const std::size_t number_;
 };
 

@@ -20,9 +20,9 @@ namespace weir::rpc {
 template <class Shape, class Handler>
 class MethodOf final : public Method {
  public:
-  MethodOf(std::string name, Kind kind, Length length, std::size_t number, grpc::Service& service,
-           int index, Handler handler)
-      : Method(std::move(name), kind, length, number),
+  MethodOf(std::string name, Traits traits, std::size_t number, grpc::Service& service, int index,
+           Handler handler)
+      : Method(std::move(name), traits, number),
         service_(service),
         index_(index),
         handler_(std::move(handler)) {}
@@ -40,6 +40,10 @@ class MethodOf final : public Method {
     typename Shape::Result result;
     absl::Status welcome = call.admit();
     if (welcome.ok()) welcome = call.accept(shape.check());
+    if (welcome.ok() && call.must_wait()) {
+      weir::detail::Under waiting(call.context(), call.wait_for_place());
+      welcome = co_await waiting;
+    }
     if (!welcome.ok()) {
       result = std::move(welcome);
     } else {

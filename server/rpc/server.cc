@@ -5,6 +5,7 @@
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
 
+#include <algorithm>
 #include <chrono>
 #include <stdexcept>
 #include <thread>
@@ -37,6 +38,14 @@ void set_limits(grpc::ServerBuilder& builder, const ServerOptions& options) {
                              milliseconds(options.min_ping_interval));
 }
 
+// One method may have as many calls in progress as all of them together.
+ServerOptions with_limits_that_fit(ServerOptions options) {
+  options.limit.most = options.max_calls;
+  options.limit.first = std::min(options.limit.first, options.max_calls);
+  options.limit.least = std::min(options.limit.least, options.limit.first);
+  return options;
+}
+
 // Filters whose work nobody needs or we do ourselves: each costs every call memory and time.
 void leave_out_filters(grpc::ServerBuilder& builder) {
   // A call's scope has the deadline (server_call.h); gRPC would keep a timer of its own for it.
@@ -57,9 +66,10 @@ int method_index(const std::string& service, const std::string& method) {
 }
 
 Server::Server(ServerOptions options, telemetry::Tracer* tracer)
-    : options_(std::move(options)),
+    : options_(with_limits_that_fit(std::move(options))),
       tracer_(tracer),
       admission_(options_.max_calls),
+      client_rates_(options_.client_rate),
       health_(*this) {}
 
 Server::~Server() {
@@ -88,14 +98,14 @@ absl::Status Server::start() {
       connections_, Acceptor::Options{options_.max_connections, gather_writes});
   if (absl::Status status = acceptor_->listen(options_.address); !status.ok()) return status;
   for (grpc::Service* service : services_) builder.RegisterService(service);
-  const ServerLoop::Shared shared{admission_,          connections_,    options_.max_deadline,
-                                  options_.access_log, methods_.size(), gather_writes,
-                                  authorizer_.get(),   tracer_};
+  const ServerLoop::Shared shared{
+      admission_,        connections_, options_.max_deadline, options_.access_log, gather_writes,
+      authorizer_.get(), tracer_,      options_.limit,        client_rates_};
   {
     const std::lock_guard lock(loops_mutex_);
     for (int i = 0; i < options_.loops; ++i) {
-      loops_.push_back(std::make_unique<ServerLoop>(absl::StrCat("weir-loop-", i),
-                                                    builder.AddCompletionQueue(), shared));
+      loops_.push_back(std::make_unique<ServerLoop>(
+          absl::StrCat("weir-loop-", i), builder.AddCompletionQueue(), shared, methods_));
     }
   }
   server_ = builder.BuildAndStart();
@@ -108,7 +118,7 @@ absl::Status Server::start() {
                     options_.blocked);
   for (const auto& loop : loops_) {
     watchdog_->watch(loop->event_loop(), loop->name());
-    loop->start(methods_, options_.accept_slots);
+    loop->start(options_.accept_slots);
   }
   acceptor_->start();
   return absl::OkStatus();

@@ -31,6 +31,8 @@
 #include "server/rpc/access_log.h"
 #include "server/rpc/admission.h"
 #include "server/rpc/authorizer.h"
+#include "server/rpc/client_rates.h"
+#include "server/rpc/concurrency_limit.h"
 #include "server/rpc/connections.h"
 #include "server/rpc/health.h"
 #include "server/rpc/method.h"
@@ -65,6 +67,8 @@ struct ServerOptions {
   // A file; empty: everybody may call everything. With one, reflection and channelz are off, which
   // it does not govern; health stays open to all.
   std::string authorization_policy;
+  LimitOptions limit;
+  ClientRateOptions client_rate;
   bool reflection = true;
   bool channelz = true;
 };
@@ -135,6 +139,7 @@ class Server {
   Admission admission_;
   Connections connections_;
   std::unique_ptr<Authorizer> authorizer_;
+  ClientRates client_rates_;
   std::vector<std::unique_ptr<Method>> methods_;
   std::vector<grpc::Service*> services_;
   Health health_;
@@ -156,6 +161,9 @@ class ServiceRoutes {
   ServiceRoutes(Server& server, AsyncService& service, std::string_view full_name,
                 Method::Kind kind)
       : server_(server), service_(service), full_name_(full_name), kind_(kind) {}
+
+  // Of the methods that are added after it.
+  void set_priority(Method::Priority priority) { priority_ = priority; }
 
   template <class Base, class Request, class Response, class Handler>
   void unary(const std::string& name,
@@ -193,15 +201,17 @@ class ServiceRoutes {
   template <class Shape, class Handler>
   void add(const std::string& name, Handler handler,
            Method::Length length = Method::Length::kBounded) {
+    const bool is_limited = kind_ == Method::Kind::kTraffic && requires { Shape::kIsLimited; };
     server_.methods_.push_back(std::make_unique<MethodOf<Shape, Handler>>(
-        full_name_ + "/" + name, kind_, length, server_.methods_.size(), service_,
-        method_index(full_name_, name), std::move(handler)));
+        full_name_ + "/" + name, Method::Traits{kind_, length, priority_, is_limited},
+        server_.methods_.size(), service_, method_index(full_name_, name), std::move(handler)));
   }
 
   Server& server_;
   AsyncService& service_;
   const std::string full_name_;
   const Method::Kind kind_;
+  Method::Priority priority_ = Method::Priority::kNormal;
 };
 
 template <class AsyncService>

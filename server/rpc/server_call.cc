@@ -10,12 +10,15 @@
 #include <memory>
 #include <string>
 
+#include "absl/hash/hash.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "async/task_tree.h"
 #include "server/log.h"
+#include "server/rpc/client_identity.h"
+#include "server/rpc/refusal.h"
 #include "server/rpc/server_loop.h"
 #include "server/status/details.h"
 #include "telemetry/propagation.h"
@@ -96,26 +99,72 @@ void ServerCall::begin_span(TimePoint deadline) {
 
 absl::Status ServerCall::admit() {
   if (method_.kind() == Method::Kind::kAdmin) return context().status();
-  if (const Authorizer* authorizer = loop_.shared().authorizer; authorizer != nullptr) {
-    if (absl::Status status = authorizer->check(grpc_, method_.name()); !status.ok()) return status;
+  if (absl::Status status = check_client(); !status.ok()) return status;
+  Admission& admission = loop_.shared().admission;
+  place_ = admission.enter();
+  if (!place_) return refuse(admission.is_closed() ? Refusal::kDraining : Refusal::kOverloaded);
+  serial_ = loop_.call_arrived(*this);
+  if (context().remaining() == Duration::zero()) return refuse(Refusal::kLate);
+  if (absl::Status status = enter_method(); !status.ok()) return status;
+  return context().status();
+}
+
+absl::Status ServerCall::check_client() {
+  const ServerLoop::Shared& shared = loop_.shared();
+  if (shared.authorizer != nullptr) {
+    absl::Status status = shared.authorizer->check(grpc_, method_.name());
+    if (!status.ok()) {
+      loop_.cells().refused(Refusal::kUnauthorized).add();
+      return status;
+    }
   }
-  place_ = loop_.shared().admission.enter();
-  if (!place_) {
-    loop_.cells()
-        .refused(loop_.shared().admission.is_closed() ? Refusal::kDraining : Refusal::kOverloaded)
-        .add();
+  if (shared.client_rates.is_on() && !shared.client_rates.take(client_identity(grpc_), arrival_)) {
+    return refuse(Refusal::kClientRate);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ServerCall::enter_method() {
+  Admission& admission = loop_.shared().admission;
+  if (admission.is_pressed(arrival_) && is_batch()) return refuse(Refusal::kShed);
+  MethodLimit* limit = loop_.limit(method_);
+  if (limit == nullptr) return absl::OkStatus();
+  method_place_ = limit->try_enter(arrival_);
+  must_wait_ = !method_place_;
+  return absl::OkStatus();
+}
+
+Task<absl::Status> ServerCall::wait_for_place() {
+  MethodLimit& limit = *loop_.limit(method_);
+  const std::uint64_t client = absl::HashOf(client_identity(grpc_));
+  Rank rank = Rank::kBatch;
+  if (!is_batch()) {
+    rank = limit.is_over_share(client) ? Rank::kOverShare : Rank::kNormal;
+    loop_.shared().admission.press(loop_.event_loop().turn_time());
+  }
+  if (!limit.may_wait(rank)) co_return refuse(Refusal::kLineFull);
+  MethodLimit::Answer answer = co_await limit.wait(rank, client);
+  loop_.cells().line_time().add(loop_.event_loop().now() - arrival_);
+  if (answer.refusal) co_return refuse(*answer.refusal);
+  method_place_ = std::move(answer.place);
+  co_return std::move(answer.status);
+}
+
+bool ServerCall::is_batch() const {
+  if (method_.priority() == Method::Priority::kBatch) return true;
+  const auto& metadata = grpc_.client_metadata();
+  const auto found = metadata.find("weir-priority");
+  return found != metadata.end() && found->second == "batch";
+}
+
+absl::Status ServerCall::refuse(Refusal why) {
+  loop_.cells().refused(why).add();
+  if (const Duration wait = pushback(why); wait > Duration::zero()) {
     grpc_.AddTrailingMetadata(
         "grpc-retry-pushback-ms",
-        absl::StrCat(
-            std::chrono::duration_cast<std::chrono::milliseconds>(Admission::kPushback).count()));
-    return loop_.shared().admission.refusal();
+        absl::StrCat(std::chrono::duration_cast<std::chrono::milliseconds>(wait).count()));
   }
-  serial_ = loop_.call_arrived(*this);
-  if (context().remaining() == Duration::zero()) {
-    loop_.cells().refused(Refusal::kLate).add();
-    return absl::DeadlineExceededError("the deadline had passed when the call arrived");
-  }
-  return context().status();
+  return refusal(why);
 }
 
 absl::Status ServerCall::accept(absl::Status request) {
@@ -128,6 +177,9 @@ void ServerCall::has_result(const absl::Status& result) {
   MethodCells& cells = loop_.cells().method(method_.number());
   cells.count_end(result.code());
   cells.duration.add(now - arrival_);
+  // What failed at once says nothing about how long the work takes.
+  if (method_place_ && (result.ok() || absl::IsDeadlineExceeded(result))) method_place_.done(now);
+  method_place_ = MethodLimit::Place();
   if (span_ != nullptr) {
     span_->set("rpc.response.status_code", absl::StatusCodeToString(result.code()));
     if (is_server_failure(result.code())) span_->end_with(result);

@@ -8,7 +8,7 @@
 //   expect()    arm the done tag, then request a call from gRPC
 //   arrived()   the request tag came back ok: another slot takes this one's place, and the deadline
 //               and the client's cancellation reach the handler's Context
-//   admit()     take a place, or refuse
+//   admit()     take a place, or refuse, or have it wait in the method's line
 //   ...         run the handler under context(), then Finish
 //   ended()     wait for the done tag
 //
@@ -31,7 +31,9 @@
 #include "async/task.h"
 #include "rpc/tag.h"
 #include "server/rpc/admission.h"
+#include "server/rpc/call_cells.h"
 #include "server/rpc/method.h"
+#include "server/rpc/method_limit.h"
 #include "telemetry/span.h"
 
 namespace weir::rpc {
@@ -59,6 +61,9 @@ class ServerCall final : public weir::detail::ListHook<ServerCall> {
   void arrived();
   // OK, or the refusal to finish the call with.
   absl::Status admit();
+  // Admitted, but to the line of its method: then, under context(), the same once more.
+  bool must_wait() const { return must_wait_; }
+  Task<absl::Status> wait_for_place();
   // The same for what is wrong with the request, or OK.
   absl::Status accept(absl::Status request);
   // The handler's: its deadline is the client's or the server's maximum, its scope is cancelled
@@ -95,6 +100,10 @@ class ServerCall final : public weir::detail::ListHook<ServerCall> {
  private:
   void begin_span(TimePoint deadline);
   void log_end(const absl::Status& result, Duration took) const;
+  absl::Status check_client();
+  absl::Status enter_method();
+  bool is_batch() const;
+  absl::Status refuse(Refusal why);
 
   class DoneTag final : public Tag {
    public:
@@ -112,12 +121,14 @@ class ServerCall final : public weir::detail::ListHook<ServerCall> {
   DoneTag done_{*this};
   bool is_done_ = false;
   bool has_written_ = false;
+  bool must_wait_ = false;
   std::coroutine_handle<> awaits_done_;
   TimePoint arrival_{};
   std::uint64_t serial_ = 0;
   std::unique_ptr<Span> span_;  // if the trace is sampled
   std::optional<weir::detail::DeadlineScope> scope_;
   Admission::Place place_;
+  MethodLimit::Place method_place_;
 
   // Most requests fit: no allocation for them.
   std::array<char, 384> first_block_;

@@ -11,19 +11,24 @@
 namespace weir::rpc {
 
 ServerLoop::ServerLoop(std::string name, std::unique_ptr<grpc::ServerCompletionQueue> queue,
-                       const Shared& shared)
+                       const Shared& shared, const Methods& methods)
     : name_(std::move(name)),
       shared_(shared),
-      cells_(shared.methods),
+      methods_(methods),
+      cells_(methods.size()),
       access_log_(shared.access_log),
       queue_(queue.get()),
       loop_(std::move(queue)),
-      corks_(loop_, shared.connections, shared.gather_writes) {}
+      corks_(loop_, shared.connections, shared.gather_writes) {
+  for (const auto& method : methods) {
+    limits_.push_back(method->is_limited() ? std::make_unique<MethodLimit>(shared.limit) : nullptr);
+  }
+}
 
-void ServerLoop::start(const std::vector<std::unique_ptr<Method>>& methods, int slots) {
-  thread_ = std::thread([this, &methods, slots] {
+void ServerLoop::start(int slots) {
+  thread_ = std::thread([this, slots] {
     weir::detail::name_this_thread(name_);
-    loop_.run(serve(methods, slots));
+    loop_.run(serve(slots));
   });
 }
 
@@ -34,11 +39,11 @@ void ServerLoop::join() {
 // Each slot waits for a call; when one comes, another slot takes its place, or several. A slot
 // whose request comes back not ok was told that the server has shut down, and so the set runs
 // empty.
-Task<void> ServerLoop::serve(const std::vector<std::unique_ptr<Method>>& methods, int slots) {
+Task<void> ServerLoop::serve(int slots) {
   CurrentTask& self = co_await this_task();
   JoinSet<void> calls(self);
   calls_ = &calls;
-  for (const auto& method : methods) {
+  for (const auto& method : methods_) {
     accept(*method, slots_.emplace(method.get(), slots).first->second.awaited());
   }
   while (co_await calls.join_next()) {

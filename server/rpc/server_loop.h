@@ -19,9 +19,11 @@
 #include "server/rpc/admission.h"
 #include "server/rpc/authorizer.h"
 #include "server/rpc/call_cells.h"
+#include "server/rpc/client_rates.h"
 #include "server/rpc/connections.h"
 #include "server/rpc/cork.h"
 #include "server/rpc/method.h"
+#include "server/rpc/method_limit.h"
 #include "server/rpc/server_call.h"
 
 namespace weir::rpc {
@@ -34,17 +36,20 @@ class ServerLoop {
     // For calls without a deadline, or with a later one.
     Duration max_deadline;
     const AccessLogOptions& access_log;
-    std::size_t methods;           // how many there are
     bool gather_writes;            // see socket_calls.h
     const Authorizer* authorizer;  // null: everybody may call everything
     telemetry::Tracer* tracer;     // null: no traces
+    const LimitOptions& limit;
+    ClientRates& client_rates;
   };
 
+  using Methods = std::vector<std::unique_ptr<Method>>;
+
   ServerLoop(std::string name, std::unique_ptr<grpc::ServerCompletionQueue> queue,
-             const Shared& shared);
+             const Shared& shared, const Methods& methods);
 
   // Starts the thread, which awaits up to `slots` calls of each method at any time.
-  void start(const std::vector<std::unique_ptr<Method>>& methods, int slots);
+  void start(int slots);
   // Waits until the last call has ended, which it does once the server is shut down, and frees the
   // queue. Not from the loop's own thread.
   void join();
@@ -79,6 +84,9 @@ class ServerLoop {
   CancelScope& scope(Method::Kind kind) {
     return kind == Method::Kind::kTraffic ? traffic_ : admin_;
   }
+  // Null: its calls are not limited.
+  MethodLimit* limit(const Method& method) { return limits_[method.number()].get(); }
+  const MethodLimit* limit(const Method& method) const { return limits_[method.number()].get(); }
   // Returns the call's serial.
   std::uint64_t call_arrived(ServerCall& call) {
     in_progress_.push_back(call);
@@ -89,13 +97,14 @@ class ServerLoop {
   Corks& corks() { return corks_; }
 
  private:
-  Task<void> serve(const std::vector<std::unique_ptr<Method>>& methods, int slots);
+  Task<void> serve(int slots);
   void accept(const Method& method, int count) {
     for (; count > 0; --count) calls_->spawn(method.serve_next(*this));
   }
 
   const std::string name_;
   const Shared shared_;
+  const Methods& methods_;
   CallCells cells_;
   AccessLog access_log_;
   grpc::ServerCompletionQueue* const queue_;  // owned by loop_
@@ -105,6 +114,7 @@ class ServerLoop {
   CancelScope admin_;
   JoinSet<void>* calls_ = nullptr;  // while serve() runs
   absl::flat_hash_map<const Method*, AcceptSlots> slots_;
+  std::vector<std::unique_ptr<MethodLimit>> limits_;  // by the method's number
   Calls in_progress_;
   std::uint64_t last_serial_ = 0;
   std::thread thread_;

@@ -56,6 +56,7 @@ void finish_with(Responder& responder, const absl::StatusOr<Response>& result, v
 template <class Request, class Response>
 class Unary {
  public:
+  static constexpr bool kIsLimited = true;
   using Result = absl::StatusOr<Response>;
   using Responder = grpc::ServerAsyncResponseWriter<Response>;
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/telemetry/server_metrics.h"
 
+#include <algorithm>
 #include <chrono>
 #include <iterator>
+#include <map>
 #include <string>
 
 namespace weir::telemetry {
@@ -26,6 +28,41 @@ std::uint64_t sum(const rpc::Server& server, Read read) {
 template <class F>
 void for_each_method(const rpc::Server& server, F visit) {
   for (const auto& method : server.methods()) visit(method->name(), method->number());
+}
+
+// Of all loops together.
+void collect_limits(const rpc::Server& server, Families& out) {
+  const auto for_each_limited = [&](auto visit) {
+    for (const auto& method : server.methods()) {
+      if (!method->is_limited()) continue;
+      server.for_each_loop(
+          [&](const rpc::ServerLoop& loop) { visit(*method, loop.limit(*method)); });
+    }
+  };
+  std::map<std::string, double> limits;
+  std::map<std::string, double> waiting;
+  std::map<std::string, double> usual;
+  for_each_limited([&](const rpc::Method& method, const rpc::MethodLimit* limit) {
+    limits[method.name()] += static_cast<double>(limit->limit().limit());
+    waiting[method.name()] += static_cast<double>(limit->waiting());
+    usual[method.name()] = std::max(usual[method.name()], seconds(limit->limit().usual()));
+  });
+  for (const auto& [name, value] : limits) {
+    out.gauge("weir_rpc_method_limit",
+              "Calls in progress that are good for a method, as found out.", {{"method", name}},
+              value);
+  }
+  for (const auto& [name, value] : waiting) {
+    out.gauge("weir_rpc_method_waiting", "Calls in a method's line.", {{"method", name}}, value);
+  }
+  for (const auto& [name, value] : usual) {
+    out.gauge("weir_rpc_method_usual_seconds", "What a call takes if nothing is in its way.",
+              {{"method", name}}, value);
+  }
+  Histogram waited(kLatencyBounds);
+  server.for_each_loop(
+      [&](const rpc::ServerLoop& loop) { waited.add_all_of(loop.cells().line_time()); });
+  out.histogram("weir_rpc_line_seconds", "How long calls waited in a method's line.", {}, waited);
 }
 
 }  // namespace
@@ -78,6 +115,7 @@ void collect_calls(const rpc::Server& server, Families& out) {
             static_cast<double>(server.admission().in_progress()));
   out.gauge("weir_rpc_in_progress_limit", "Calls in progress beyond which more are refused.", {},
             static_cast<double>(server.max_calls()));
+  collect_limits(server, out);
   out.gauge("weir_rpc_connections", "Connections of clients.", {},
             static_cast<double>(server.connections().size()));
   out.gauge("weir_serving", "Whether health says SERVING.", {}, server.health().is_serving());

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Overload: calls that arrive whether or not the service keeps up, and may be refused.
+
+VerifyPassword, for it takes long for a reason: one thread hashes. Once with what the service does
+about an overload, once with only the bound on what waits for that thread (`--adaptive-limit=false`).
+What is measured first is the saturation; all else is in multiples of it."""
+
+import json
+import subprocess
+import sys
+
+from runner import report
+
+WORKLOAD = "verify"
+WITH, WITHOUT = "adaptive limit", "without"
+OPTIONS = ("--cache=false", "--hash-threads=1", "--attempts=1000000", "--limit-slack=5ms", "--limit-first=64")
+LEVELS = {WITH: (0.5, 1, 2, 3), WITHOUT: (0.5, 1, 3)}
+OVER = 3
+SETTLE, SECONDS = 1, 4  # of each level
+LIGHT = 0.5
+DEADLINE_MS = 2000
+GREEDY, MODEST = "127.0.0.2", "127.0.0.3"  # two clients, as far as the service can tell
+
+
+class Surges:
+    def __init__(self, arguments):
+        self._arguments = arguments
+        self._binary = f"{arguments.build}/bench/gload/gload"
+
+    def start(self, server, plan, *options):
+        return subprocess.Popen(
+            [self._binary, "--address", server.address, "--workload", WORKLOAD,
+             "--ids", str(self._arguments.users), "--proc", f"server={server.pid}",
+             "--conns", "8", "--streams", "200", "--deadline-ms", str(DEADLINE_MS),
+             "--surge", ",".join(f"{rate:.1f}:{seconds}" for rate, seconds in plan), *options],
+            stdout=subprocess.PIPE, text=True)
+
+    def finish(self, process):
+        out, _ = process.communicate()
+        if process.returncode != 0:
+            sys.exit("the measurement is void")
+        return json.loads(out)
+
+    def run(self, server, plan, *options):
+        return self.finish(self.start(server, plan, *options))
+
+
+def measure(arguments, running, generator):
+    surges = Surges(arguments)
+    # Enough calls at once to keep it busy, and no more.
+    saturation = generator.measure(running[WITHOUT], 2, 2, workload=WORKLOAD)["rps"]
+    report.progress(f"overload: saturated at {saturation:.0f} calls/s")
+    found = {"saturation": saturation, "levels": {}, "surge": {}}
+    for name, server in running.items():
+        report.progress(f"overload, levels: {name}")
+        plan = [(level * saturation, seconds) for level in LEVELS[name] for seconds in (SETTLE, SECONDS)]
+        phases = surges.run(server, plan)["phases"][1::2]  # without what it takes to settle
+        found["levels"][name] = [
+            {"level": level, **phase, "goodput": phase["right"] / phase["seconds"]}
+            for level, phase in zip(LEVELS[name], phases)]
+        report.progress(f"overload, a surge: {name}")
+        found["surge"][name] = surges.run(server, [
+            (LIGHT * saturation, 2), (OVER * saturation, 4), (LIGHT * saturation, 3)])
+    found["fairness"] = fairness(surges, running[WITH], saturation)
+    found["priority"] = priority(surges, running[WITH], saturation)
+    return found
+
+
+def fairness(surges, server, saturation):
+    """A client that asks for three times what there is, and never slows down; another for a tenth."""
+    report.progress("overload: two clients")
+    greedy = surges.start(server, [(OVER * saturation, 1), (OVER * saturation, 5)], "--source", GREEDY)
+    modest = surges.run(server, [(0.1 * saturation, 1), (0.1 * saturation, 4)], "--source", MODEST)
+    return {"greedy": surges.finish(greedy)["phases"][1], "modest": modest["phases"][1]}
+
+
+def priority(surges, server, saturation):
+    report.progress("overload: batches and others")
+    batch = surges.start(server, [(OVER * saturation, 1), (OVER * saturation, 5)],
+                         "--priority", "batch")
+    normal = surges.run(server, [(LIGHT * saturation, 1), (LIGHT * saturation, 4)])
+    return {"batch": surges.finish(batch)["phases"][1], "normal": normal["phases"][1]}
+
+
+def recovery(surge):
+    """Seconds from the surge's end to the last tenth of a second with a refusal, or whose median was
+    three times that of before."""
+    steps = surge["steps"]
+    rates = [step["rate"] for step in steps]
+    begin, end = rates.index(max(rates)), len(rates) - rates[::-1].index(max(rates))
+    before = sorted(step["p50_us"] for step in steps[:begin])[begin // 2]
+    bad = [index for index, step in enumerate(steps[end:], 1)
+           if step["refused"] > 0 or step["p50_us"] > 3 * before]
+    return max(bad, default=0) / 10
+
+
+def share(phase):
+    return phase["right"] / max(1, phase["arrivals"])
+
+
+def memory_growth(surge):
+    """MiB, from before the surge to its most."""
+    kib = [step["kib"]["server"] for step in surge["steps"]]
+    return (max(kib) - kib[20]) / 1024
+
+
+def summarize(found):
+    levels = {name: {row["level"]: row for row in rows} for name, rows in found["levels"].items()}
+    rows = levels[WITH]
+    peak = max(row["goodput"] for row in rows.values())
+
+    def at_most(what, value, wanted, unit):
+        return {"what": what, "found": value, "wanted": wanted, "unit": unit, "is_at_least": False,
+                "is_met": value <= wanted}
+
+    return {**found, "targets": [
+        report.target(f"at {OVER} times saturation, goodput of the peak", rows[OVER]["goodput"] / peak, 0.9),
+        at_most(f"at {OVER} times saturation, p99 of what is served, of the unloaded",
+                rows[OVER]["p99_us"] / rows[LEVELS[WITH][0]]["p99_us"], 3, "x"),
+        at_most("seconds until a surge is forgotten", recovery(found["surge"][WITH]), 2, " s"),
+        at_most("memory that a surge takes", memory_growth(found["surge"][WITH]), 16, " MiB"),
+        report.target("calls served of a modest client beside a greedy one",
+                      share(found["fairness"]["modest"]), 0.95),
+        report.target("calls served of normal priority beside batches",
+                      share(found["priority"]["normal"]), 0.95)]}
+
+
+def print_result(result):
+    print(f"saturated at {result['saturation']:.0f} calls/s")
+    for name, rows in result["levels"].items():
+        report.print_head(f"overload, {name}", (
+            ("", "offered"), ("", "goodput/s"), ("", "refused"), ("", "p50 ms"), ("", "p99 ms")))
+        for row in rows:
+            report.print_row("", (f"{row['level']}x", f"{row['goodput']:.0f}",
+                                  f"{row['refused'] / max(1, row['arrivals']):.0%}",
+                                  f"{row['p50_us'] / 1e3:.1f}", f"{row['p99_us'] / 1e3:.1f}"))
+    for name in ("fairness", "priority"):
+        for who, phase in result[name].items():
+            print(f"{name}, {who}: {share(phase):.1%} of {phase['arrivals']} served, "
+                  f"p99 {phase['p99_us'] / 1e3:.1f} ms")
+    print()

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// ConcurrencyLimit: how many calls of one method may be in progress, found out from how long they
+// take. Tokio: the tower-limit of linkerd and the crate `congestion-limiter`; after Netflix'
+// concurrency-limits (Gradient2), Envoy's adaptive concurrency and BBR.
+//
+// It knows what a call takes when nothing is in its way (`usual`). Ten times a second it holds the
+// mean of what calls took against it: as long as that is within half as much again and `slack`, the
+// limit grows by half its square root, if it was needed or is below what it began with; beyond, it
+// shrinks in proportion, to half at most. So it ends a little above the point where more calls at
+// once only make all of them slower.
+//
+// The usual follows the mean, slowly, while the limit is far from being reached and all is well.
+// While it is reached for long, nobody knows any more what is usual; so every `probe` it is a
+// quarter for two looks, and what calls take then is the usual.
+//
+// `slack` keeps what is fast from being refused for a few milliseconds: refusing a call costs
+// nearly as much as serving it from a cache. Thread: the loop's own, but for reading.
+
+#include <atomic>
+#include <cstddef>
+
+#include "async/time.h"
+
+namespace weir::rpc {
+
+struct LimitOptions {
+  bool adaptive = true;  // off: `most`
+  std::size_t first = 64;
+  std::size_t least = 4;
+  std::size_t most = 20'000;
+  Duration slack = std::chrono::milliseconds(5);
+  Duration probe = std::chrono::seconds(10);
+};
+
+class ConcurrencyLimit {
+ public:
+  explicit ConcurrencyLimit(const LimitOptions& options)
+      : options_(options), limit_(options.adaptive ? options.first : options.most) {}
+
+  std::size_t limit() const { return limit_.load(std::memory_order_relaxed); }
+  // Zero until it is known.
+  Duration usual() const { return usual_.load(std::memory_order_relaxed); }
+
+  // A call has begun; with it there are so many.
+  void began(std::size_t in_progress) {
+    if (in_progress > peak_) peak_ = in_progress;
+  }
+  // One has ended that did its work; without it there are so many.
+  void ended(Duration took, std::size_t in_progress, TimePoint now) {
+    took_ += took;
+    ++ended_;
+    if (now >= next_look_) look(in_progress, now);
+  }
+
+ private:
+  enum class Probe : unsigned char { kNone, kEmptying, kMeasuring };
+
+  void look(std::size_t in_progress, TimePoint now);
+  void learn_usual(Duration mean, TimePoint now);
+  void adapt(Duration mean);
+  bool is_probing(Duration mean, TimePoint now);
+  Duration allowed() const;
+  void set(std::size_t limit);
+
+  const LimitOptions options_;
+  std::atomic<std::size_t> limit_;
+  std::atomic<Duration> usual_{Duration::zero()};
+  bool is_starting_ = true;  // has never shrunk
+
+  // Since the last look.
+  std::size_t peak_ = 0;
+  std::size_t ended_ = 0;
+  Duration took_{};
+  TimePoint last_look_{};
+  TimePoint next_look_{};
+
+  Probe probe_ = Probe::kNone;
+  std::size_t before_probe_ = 0;
+  TimePoint usual_known_at_{};
+};
+
+}  // namespace weir::rpc

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/rpc/refusal.h"
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <utility>
+
+#include "server/status/details.h"
+
+namespace weir::rpc {
+namespace {
+
+using absl::StatusCode;
+
+absl::Status unavailable(Refusal why, const char* reason, const char* message) {
+  return status::Error(StatusCode::kUnavailable, reason, message).retry_after(pushback(why));
+}
+
+absl::Status make(Refusal why) {
+  switch (why) {
+    case Refusal::kOverloaded:
+      return unavailable(why, "OVERLOADED",
+                         "this server has too many calls in progress; try again later");
+    case Refusal::kDraining:
+      return unavailable(why, "DRAINING",
+                         "this server is shutting down; try again, on another one");
+    case Refusal::kLineFull:
+    case Refusal::kLineSlow:
+      return unavailable(why, "OVERLOADED",
+                         "this server has as many calls of this method as it can do; try again "
+                         "later");
+    case Refusal::kShed:
+      return unavailable(
+          why, "OVERLOADED",
+          "this server makes calls of low priority wait for others; try again later");
+    case Refusal::kClientRate:
+      return status::Error(StatusCode::kResourceExhausted, "CALL_RATE_EXCEEDED",
+                           "this client makes more calls a second than it may; slow down")
+          .quota("client", "calls per second")
+          .retry_after(pushback(why));
+    case Refusal::kLate:
+      return absl::DeadlineExceededError("the deadline had passed when the call arrived");
+    case Refusal::kHopeless:
+      return absl::DeadlineExceededError("the deadline is nearer than the call would take");
+    case Refusal::kMalformed:
+    case Refusal::kUnauthorized:
+      break;  // their statuses are others'
+  }
+  return absl::InternalError("refused");
+}
+
+template <std::size_t... kWhy>
+std::array<absl::Status, kRefusals> make_all(std::index_sequence<kWhy...>) {
+  return {make(static_cast<Refusal>(kWhy))...};
+}
+
+}  // namespace
+
+const absl::Status& refusal(Refusal why) {
+  static const auto& statuses =
+      *new std::array<absl::Status, kRefusals>(make_all(std::make_index_sequence<kRefusals>()));
+  return statuses[static_cast<std::size_t>(why)];
+}
+
+Duration pushback(Refusal why) {
+  switch (why) {
+    case Refusal::kShed:
+      return std::chrono::seconds(1);
+    case Refusal::kOverloaded:
+    case Refusal::kDraining:
+    case Refusal::kClientRate:
+    case Refusal::kLineFull:
+    case Refusal::kLineSlow:
+      return std::chrono::milliseconds(100);
+    case Refusal::kLate:
+    case Refusal::kHopeless:
+    case Refusal::kMalformed:
+    case Refusal::kUnauthorized:
+      break;
+  }
+  return Duration::zero();
+}
+
+}  // namespace weir::rpc

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+// A method's limit under load, in virtual time: a backend with so many workers, and calls that
+// arrive whether or not it keeps up.
+
+#include "server/rpc/method_limit.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "async/join_set.h"
+#include "async/semaphore.h"
+#include "async/sleep.h"
+#include "async/testing/async_test.h"
+#include "async/timeout.h"
+
+namespace weir::rpc {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr std::uint64_t kSeeds = 3;
+
+// 200 calls a second, each 20 ms if nothing is in its way.
+struct Backend {
+  Semaphore workers{4};
+  Duration service = milliseconds(20);
+};
+
+struct Caller {
+  double rate = 0;  // a second
+  Rank rank = Rank::kNormal;
+  std::uint64_t client = 0;
+};
+
+struct Counts {
+  std::size_t served = 0;
+  std::map<Refusal, std::size_t> refused;
+  std::vector<Duration> took;
+
+  std::size_t all_refused() const {
+    std::size_t all = 0;
+    for (const auto& [why, count] : refused) all += count;
+    return all;
+  }
+  Duration p99() {
+    std::sort(took.begin(), took.end());
+    return took.empty() ? Duration::zero() : took[took.size() * 99 / 100];
+  }
+};
+
+LimitOptions options() {
+  LimitOptions options;
+  options.slack = Duration::zero();
+  return options;
+}
+
+Task<void> one_call(MethodLimit& limit, Backend& backend, Caller caller, Counts& counts) {
+  const EventLoop& loop = (co_await this_context()).loop();
+  const TimePoint arrival = loop.now();
+  MethodLimit::Place place = limit.try_enter(arrival);
+  if (!place) {
+    Rank rank = caller.rank;
+    if (rank == Rank::kNormal && limit.is_over_share(caller.client)) rank = Rank::kOverShare;
+    if (!limit.may_wait(rank)) {
+      ++counts.refused[Refusal::kLineFull];
+      co_return;
+    }
+    MethodLimit::Answer answer = co_await limit.wait(rank, caller.client);
+    if (answer.refusal) ++counts.refused[*answer.refusal];
+    if (!answer.place) co_return;
+    place = std::move(answer.place);
+  }
+  {
+    const absl::StatusOr<Permit> permit = co_await backend.workers.acquire();
+    (void)co_await sleep(backend.service);
+  }
+  place.done(loop.now());
+  ++counts.served;
+  counts.took.push_back(loop.now() - arrival);
+}
+
+// Calls that arrive for so long, evenly; ends when the last of them has.
+Task<void> load(MethodLimit& limit, Backend& backend, Caller caller, Duration lasts,
+                Counts& counts) {
+  CurrentTask& self = co_await this_task();
+  const EventLoop& loop = self.context().loop();
+  const TimePoint start = loop.now();
+  JoinSet<void> calls(self);
+  for (double i = 0; loop.now() - start < lasts; ++i) {
+    calls.spawn(one_call(limit, backend, caller, counts));
+    const auto next = std::chrono::duration<double>((i + 1) / caller.rate);
+    (void)co_await sleep_until(start + std::chrono::duration_cast<Duration>(next));
+  }
+  while (co_await calls.join_next()) {
+  }
+}
+
+ASYNC_TEST_UNDER_SEEDS(MethodLimit, UnderLightLoadNobodyIsRefused, kSeeds) {
+  MethodLimit limit(options());
+  Backend backend;
+  Counts counts;
+  co_await load(limit, backend, {.rate = 100}, seconds(30), counts);
+  EXPECT_EQ(counts.all_refused(), 0u);
+  EXPECT_EQ(counts.p99(), milliseconds(20));
+  EXPECT_EQ(limit.limit().usual(), milliseconds(20));
+}
+
+ASYNC_TEST_UNDER_SEEDS(MethodLimit, AtThreeTimesWhatItCanItDoesWhatItCanAndSoon, kSeeds) {
+  MethodLimit limit(options());
+  Backend backend;
+  Counts light;
+  co_await load(limit, backend, {.rate = 100}, seconds(2), light);
+  Counts first;
+  co_await load(limit, backend, {.rate = 600}, seconds(2), first);
+  Counts counts;
+  co_await load(limit, backend, {.rate = 600}, seconds(30), counts);
+  EXPECT_GE(counts.served, 30u * 200 * 95 / 100);
+  EXPECT_LT(counts.p99(), 3 * light.p99());
+  Counts end;
+  co_await load(limit, backend, {.rate = 150}, seconds(1), end);
+  Counts after;
+  co_await load(limit, backend, {.rate = 150}, seconds(10), after);
+  EXPECT_EQ(after.all_refused(), 0u);
+  EXPECT_LE(after.p99(), milliseconds(40));
+}
+
+ASYNC_TEST_UNDER_SEEDS(MethodLimit, AnOverloadFromTheFirstCallOnIsFoundOut, kSeeds) {
+  MethodLimit limit(options());
+  Backend backend;
+  Counts first;
+  co_await load(limit, backend, {.rate = 600}, seconds(15), first);
+  Counts counts;
+  co_await load(limit, backend, {.rate = 600}, seconds(10), counts);
+  EXPECT_GE(counts.served, 10u * 200 * 90 / 100);
+  EXPECT_LT(counts.p99(), milliseconds(60));
+}
+
+ASYNC_TEST_UNDER_SEEDS(MethodLimit, ABackendThatGotSlowerIsTheNewUsual, kSeeds) {
+  MethodLimit limit(options());
+  Backend backend;
+  Counts before;
+  co_await load(limit, backend, {.rate = 600}, seconds(3), before);
+  backend.service = milliseconds(60);
+  Counts meanwhile;
+  co_await load(limit, backend, {.rate = 600}, seconds(15), meanwhile);
+  Counts after;
+  co_await load(limit, backend, {.rate = 600}, seconds(10), after);
+  EXPECT_GE(after.served, 10u * 66 * 90 / 100);
+  EXPECT_LT(after.p99(), 3 * backend.service);
+}
+
+ASYNC_TEST_UNDER_SEEDS(MethodLimit, ABackendThatGotFasterIsUsed, kSeeds) {
+  MethodLimit limit(options());
+  Backend backend;
+  Counts before;
+  co_await load(limit, backend, {.rate = 600}, seconds(3), before);
+  backend.service = milliseconds(5);
+  Counts after;
+  co_await load(limit, backend, {.rate = 600}, seconds(5), after);
+  EXPECT_GE(after.served, 5u * 600 * 95 / 100);
+}
+
+ASYNC_TEST_UNDER_SEEDS(MethodLimit, ABurstWaitsAndIsServed, kSeeds) {
+  LimitOptions small = options();
+  small.first = 40;
+  MethodLimit limit(small);
+  Backend backend;
+  backend.workers.add_permits(40);
+  CurrentTask& self = co_await this_task();
+  JoinSet<void> calls(self);
+  Counts counts;
+  for (int i = 0; i < 60; ++i) calls.spawn(one_call(limit, backend, {}, counts));
+  while (co_await calls.join_next()) {
+  }
+  EXPECT_EQ(counts.served, 60u);
+}
+
+ASYNC_TEST_UNDER_SEEDS(MethodLimit, BatchesGetWhatIsLeft, kSeeds) {
+  MethodLimit limit(options());
+  Backend backend;
+  CurrentTask& self = co_await this_task();
+  JoinSet<void> both(self);
+  Counts first;
+  co_await load(limit, backend, {.rate = 600, .rank = Rank::kBatch}, seconds(3), first);
+  Counts normal;
+  Counts batch;
+  both.spawn(load(limit, backend, {.rate = 150}, seconds(20), normal));
+  both.spawn(load(limit, backend, {.rate = 450, .rank = Rank::kBatch}, seconds(20), batch));
+  while (co_await both.join_next()) {
+  }
+  EXPECT_GE(normal.served, 20u * 150 * 97 / 100);
+  EXPECT_GE(batch.served, 20u * 50 * 80 / 100);
+}
+
+ASYNC_TEST_UNDER_SEEDS(MethodLimit, AClientThatIgnoresRefusalsDoesNotStarveAnother, kSeeds) {
+  MethodLimit limit(options());
+  Backend backend;
+  CurrentTask& self = co_await this_task();
+  JoinSet<void> both(self);
+  Counts first;
+  co_await load(limit, backend, {.rate = 1000, .client = 1}, seconds(3), first);
+  Counts greedy;
+  Counts modest;
+  both.spawn(load(limit, backend, {.rate = 1000, .client = 1}, seconds(20), greedy));
+  both.spawn(load(limit, backend, {.rate = 40, .client = 2}, seconds(20), modest));
+  while (co_await both.join_next()) {
+  }
+  EXPECT_GE(modest.served, 20u * 40 * 97 / 100);
+  EXPECT_GE(greedy.served + modest.served, 20u * 200 * 90 / 100) << "and nothing is left unused";
+}
+
+ASYNC_TEST(MethodLimit, WhoCannotBeDoneInTimeIsRefusedBeforeItWaits) {
+  LimitOptions one;
+  one.first = one.least = 1;
+  MethodLimit limit(one);
+  Backend backend;
+  Counts counts;
+  co_await load(limit, backend, {.rate = 10}, seconds(2), counts);  // 20 ms is usual
+  const EventLoop& loop = (co_await this_context()).loop();
+  MethodLimit::Place taken = limit.try_enter(loop.now());
+  CO_ASSERT_TRUE(taken && limit.may_wait(Rank::kNormal));
+  const TimePoint before = loop.now();
+  const auto wait = [](MethodLimit& on) -> Task<std::optional<Refusal>> {
+    const MethodLimit::Answer answer = co_await on.wait(Rank::kNormal, 0);
+    co_return answer.refusal;
+  };
+  const auto refusal = co_await timeout(milliseconds(10), wait(limit));
+  CO_ASSERT_OK(refusal);
+  EXPECT_EQ(*refusal, Refusal::kHopeless);
+  EXPECT_EQ(loop.now(), before);
+  EXPECT_EQ(limit.waiting(), 0u);
+}
+
+ASYNC_TEST(MethodLimit, WhoIsToldToStopLeavesTheLineAndTheNextGetsThePlace) {
+  LimitOptions one;
+  one.first = one.least = 1;
+  MethodLimit limit(one);
+  CurrentTask& self = co_await this_task();
+  const EventLoop& loop = self.context().loop();
+  std::optional<MethodLimit::Place> taken = limit.try_enter(loop.now());
+  JoinSet<absl::StatusOr<bool>> set(self);
+  const auto wait = [](MethodLimit& on) -> Task<bool> {
+    const MethodLimit::Answer answer = co_await on.wait(Rank::kNormal, 0);
+    co_return static_cast<bool>(answer.place);
+  };
+  set.spawn(timeout(milliseconds(5), wait(limit)));
+  set.spawn(timeout(seconds(5), wait(limit)));
+  (void)co_await sleep(milliseconds(10));
+  EXPECT_EQ(limit.waiting(), 1u);
+  taken.reset();
+  std::size_t served = 0;
+  while (auto got = co_await set.join_next()) served += got->ok() && **got;
+  EXPECT_EQ(served, 1u);
+  EXPECT_EQ(limit.in_progress(), 0u);
+}
+
+}  // namespace
+}  // namespace weir::rpc
