@@ -16,7 +16,9 @@
 // quarter for two looks, and what calls take then is the usual.
 //
 // `slack` keeps what is fast from being refused for a few milliseconds: refusing a call costs
-// nearly as much as serving it from a cache. Thread: the loop's own, but for reading.
+// nearly as much as serving it from a cache. `first` is generous, so that a moment in which nothing
+// moves (a database that checkpoints, a neighbour on the machine) refuses nobody. Thread: the
+// loop's own, but for reading.
 
 #include <atomic>
 #include <cstddef>
@@ -27,10 +29,10 @@ namespace weir::rpc {
 
 struct LimitOptions {
   bool adaptive = true;  // off: `most`
-  std::size_t first = 64;
+  std::size_t first = 1000;
   std::size_t least = 4;
   std::size_t most = 20'000;
-  Duration slack = std::chrono::milliseconds(5);
+  Duration slack = std::chrono::milliseconds(20);
   Duration probe = std::chrono::seconds(10);
 };
 

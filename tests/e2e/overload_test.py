@@ -33,7 +33,7 @@ class OverloadTest(unittest.TestCase):
         context = harness.database()
         url = context.__enter__()
         self.addCleanup(context.__exit__, None, None, None)
-        self.server = harness.Server(url, "--hash-threads=1", "--attempts=100000", "--limit-first=8")
+        self.server = harness.Server(url, "--hash-threads=1", "--attempts=100000", "--limit-first=8", "--limit-slack=5ms")
         self.addCleanup(self.server.__exit__)
         self.channel = grpc.insecure_channel(self.server.address, [("grpc.enable_retries", 0)])
         self.addCleanup(self.channel.close)
