@@ -20,17 +20,17 @@ bool Throttle::admit(TimePoint now, std::uint64_t random) {
   if (!options_.enabled) return true;
   const std::lock_guard lock(mutex_);
   turn(now);
-  const double refused = share();
-  ++now_.made;
-  return static_cast<double>(random % 1'000'000) >= refused * 1'000'000;
+  const bool sent = static_cast<double>(random % 1'000'000) >= share() * 1'000'000;
+  if (!sent) ++now_.made;  // what is sent counts when its answer is known: many are under way
+  return sent;
 }
 
 void Throttle::ended(TimePoint now, const absl::Status& status) {
-  // Anything else is an answer. A call that its caller gave up says nothing good.
-  if (absl::IsUnavailable(status) || absl::IsCancelled(status)) return;
+  if (absl::IsCancelled(status)) return;  // its caller gave it up, which says nothing
   const std::lock_guard lock(mutex_);
   turn(now);
-  ++now_.taken;
+  ++now_.made;
+  if (!absl::IsUnavailable(status)) ++now_.taken;  // anything else is an answer
 }
 
 double Throttle::closed(TimePoint now) {

@@ -4,7 +4,7 @@
 // Throttle: a circuit breaker that does not flap: while a service refuses most calls, most calls
 // are not even sent to it. Tokio: failsafe, tower's circuit breakers.
 //
-// Of the last seconds it knows how many calls were made and how many of them the service took
+// Of the last seconds it knows how many calls have ended and how many of them the service took
 // on, whatever came of it. As long as it took on half, all are sent; beyond that the share of calls
 // that fail here, at once, is (made - 2 * taken) / (made + 1) (Google's SRE book, chapter 21). What
 // fails here counts as made, so the service is asked the less the longer it refuses, down to a

@@ -63,6 +63,12 @@ TEST(Throttle, AFewFailuresSayNothing) {
   EXPECT_EQ(simulation.run(milliseconds(19), 0), 19);
 }
 
+TEST(Throttle, CallsThatAreUnderWaySayNothing) {
+  Throttle throttle{ThrottleOptions()};
+  const TimePoint now{std::chrono::hours(1)};
+  for (int i = 0; i < 1000; ++i) EXPECT_TRUE(throttle.admit(now, 0));
+}
+
 TEST(Throttle, AnErrorThatIsAnAnswerIsNoRefusal) {
   Throttle throttle{ThrottleOptions()};
   const TimePoint now{std::chrono::hours(1)};

@@ -58,6 +58,7 @@ struct Counts {
 LimitOptions options() {
   LimitOptions options;
   options.slack = Duration::zero();
+  options.first = 64;
   return options;
 }
 
