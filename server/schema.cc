@@ -2,6 +2,7 @@
 #include "server/schema.h"
 
 #include <string>
+#include <string_view>
 
 #include "absl/strings/str_cat.h"
 #include "async/backoff.h"
@@ -19,8 +20,13 @@ namespace {
 
 // What there is to do, once: the number of migrations applied by it.
 absl::StatusOr<int> prepare(const config::Config& config) {
-  if (config.migrate || config.only_migrate) return postgres::migrate(config.postgres);
-  const absl::Status migrated = postgres::require_migrated(config.postgres);
+  postgres::Options options = config.postgres;
+  // What the status is silent about, because callers get to see those: the host, Postgres' words.
+  options.log = [](std::string_view message) {
+    log::warning("postgres", {{"message", std::string(message)}});
+  };
+  if (config.migrate || config.only_migrate) return postgres::migrate(options);
+  const absl::Status migrated = postgres::require_migrated(options);
   if (!migrated.ok()) return migrated;
   return 0;
 }

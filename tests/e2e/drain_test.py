@@ -113,6 +113,7 @@ class DrainTest(unittest.TestCase):
         with self.assertRaises(urllib.error.HTTPError) as refused:
             urllib.request.urlopen(f"http://{server.admin}/readyz", timeout=5)
         self.assertEqual(refused.exception.code, 503)
+        self.assertEqual(refused.exception.read(), b"draining: announce\n")
         begun = time.monotonic()
         self.assertEqual(server.process.wait(harness.LIMIT), 0, server.log())
         self.assertLess(time.monotonic() - begun, 5)
