@@ -33,21 +33,33 @@ inline constexpr bool kEndsWithStatus = false;
 template <class T>
 inline constexpr bool kEndsWithStatus<Promise<T>> = kIsFallible<T>;
 
+// True if `ended`, a task of Result that is awaited by a coroutine with a Parent, gave it an error.
+template <class Result, class Parent>
+bool propagate_error(PromiseBase& ended) {
+  const absl::Status* error = static_cast<Promise<Result>&>(ended).error();
+  if (error == nullptr) return false;
+  static_cast<Parent&>(ended.awaiter()).set_error(*error);
+  return true;
+}
+
 template <class Result>
 class TaskOrReturn {
  public:
-  explicit TaskOrReturn(Task<Result> task) : awaiter_(std::move(task)) {}
+  explicit TaskOrReturn(Task<Result> task) : task_(std::move(task)) {}
 
   bool await_ready() const noexcept { return false; }
   template <class Promise>
   std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> parent) noexcept {
     static_assert(kEndsWithStatus<Promise>, "or_return needs a coroutine of StatusOr or Status");
-    return awaiter_.await_suspend(parent);
+    PromiseBase& promise = task_.coroutine().promise();
+    promise.propagate_by(propagate_error<Result, Promise>);
+    promise.inherit(parent.promise(), parent);
+    return task_.coroutine();
   }
-  auto await_resume() { return unwrap(awaiter_.await_resume()); }
+  auto await_resume() { return unwrap(task_.take()); }
 
  private:
-  typename Task<Result>::Awaiter awaiter_;
+  Task<Result> task_;
 };
 
 template <class Result>
@@ -73,7 +85,6 @@ class ValueOrReturn {
 template <class Result>
   requires detail::kIsFallible<Result>
 [[nodiscard]] auto or_return(Task<Result> task) {
-  task.coroutine().promise().propagate_error();
   return detail::TaskOrReturn<Result>(std::move(task));
 }
 

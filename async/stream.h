@@ -33,6 +33,7 @@
 // the last reader's, so keep no JoinSet across a co_yield; `buffered` and `merge` show how.
 
 #include <coroutine>
+#include <exception>
 #include <optional>
 #include <source_location>
 #include <type_traits>
@@ -116,9 +117,13 @@ class StreamPromise final : public PromiseBase {
   FinalAwaiter yield_value(U&& value) {
     item_.emplace(std::forward<U>(value));
     at_yield_ = true;
-    return {};
+    return FinalAwaiter(*this);
   }
   void return_void() const noexcept {}
+  void unhandled_exception() noexcept { exception_ = std::current_exception(); }
+  void rethrow_if_thrown() const {
+    if (exception_) std::rethrow_exception(exception_);
+  }
 
   bool is_read() const { return is_read_; }
   void read_by(PromiseBase& reader, std::coroutine_handle<> continuation) {
@@ -133,14 +138,16 @@ class StreamPromise final : public PromiseBase {
   }
   std::optional<T> take() { return std::exchange(item_, std::nullopt); }
 
-  const absl::Status* error() const override { return nullptr; }
   // or_return: the error is the last item.
-  void set_error([[maybe_unused]] const absl::Status& error) override {
-    if constexpr (kIsFallible<T>) item_.emplace(error);
+  void set_error(const absl::Status& error)
+    requires kIsFallible<T>
+  {
+    item_.emplace(error);
   }
 
  private:
   std::optional<T> item_;
+  std::exception_ptr exception_;
   bool is_read_ = false;
   bool at_yield_ = false;
 };

@@ -43,10 +43,15 @@ class [[nodiscard]] Task {
 
   class Awaiter;
   // Runs the task to its end and yields its result. Once.
-  Awaiter operator co_await() && noexcept { return Awaiter(std::move(*this)); }
+  Awaiter operator co_await() && noexcept { return Awaiter(std::exchange(coroutine_, nullptr)); }
 
   // Machinery for combinators: the suspended coroutine behind the task, still owned by it.
   std::coroutine_handle<promise_type> coroutine() const { return coroutine_; }
+  // After its end, once: destroys the frame on the way out, and with it the task's locals.
+  T take() {
+    const Task ended = std::move(*this);
+    return ended.coroutine_.promise().take();
+  }
 
  private:
   friend promise_type;
@@ -58,24 +63,21 @@ class [[nodiscard]] Task {
 template <class T>
 class Task<T>::Awaiter {
  public:
-  explicit Awaiter(Task task) noexcept : task_(std::move(task)) { assert(task_.coroutine_); }
+  explicit Awaiter(std::coroutine_handle<promise_type> coroutine) noexcept : coroutine_(coroutine) {
+    assert(coroutine_);
+  }
 
   bool await_ready() const noexcept { return false; }
-
   template <class Promise>
   std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> parent) noexcept {
-    task_.coroutine_.promise().inherit(parent.promise(), parent);
-    return task_.coroutine_;
+    coroutine_.promise().inherit(parent.promise(), parent);
+    return coroutine_;
   }
-
-  T await_resume() {
-    // Destroys the frame on the way out, and with it the task's locals.
-    const Task ended = std::move(task_);
-    return ended.coroutine_.promise().take();
-  }
+  T await_resume() { return Task(coroutine_).take(); }
 
  private:
-  Task task_;
+  // Owned until await_resume, which always comes: what awaits is not destroyed.
+  std::coroutine_handle<promise_type> coroutine_;
 };
 
 namespace detail {

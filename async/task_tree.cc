@@ -21,10 +21,6 @@ double milliseconds(Duration time) {
   return std::chrono::duration<double, std::milli>(time).count();
 }
 
-TimePoint deadline_of(const TaskNode& task) {
-  return task.context_or_null() != nullptr ? task.context_or_null()->deadline() : kForever;
-}
-
 std::string_view state_of(const TaskNode& task) {
   if (task.wait() != nullptr) return "waiting";
   if (task.awaited() != nullptr || task.first_child() != nullptr) return "awaiting children";
@@ -59,7 +55,7 @@ void append_text(const TaskNode& task, TimePoint now, std::size_t depth, std::st
                           file_name(wait->where.file_name()), wait->where.line(),
                           milliseconds(now - wait->since));
   }
-  if (const TimePoint deadline = deadline_of(task); deadline != kForever) {
+  if (const TimePoint deadline = task.context().deadline(); deadline != kForever) {
     absl::StrAppendFormat(&out, "  deadline in %.3f ms", milliseconds(deadline - now));
   }
   out += '\n';
@@ -101,7 +97,7 @@ void append_json(const TaskNode& task, TimePoint now, std::string& out) {
     absl::StrAppend(&out, ",\"awaits_line\":", wait->where.line());
     absl::StrAppendFormat(&out, ",\"awaits_ms\":%.3f", milliseconds(now - wait->since));
   }
-  if (const TimePoint deadline = deadline_of(task); deadline != kForever) {
+  if (const TimePoint deadline = task.context().deadline(); deadline != kForever) {
     absl::StrAppendFormat(&out, ",\"deadline_ms\":%.3f", milliseconds(deadline - now));
   }
   out += ",\"children\":[";

@@ -10,22 +10,30 @@ constexpr std::size_t kKeepBytes = 256 * 1024;
 
 constexpr std::size_t bytes_of(std::size_t list) { return (list + 1) * kFrameGranule; }
 
+// The ends of the lists of a thread that keeps frames. Only read, so all threads share them.
+constinit std::array<FreeFrame, kFrameLists> ends = [] {
+  std::array<FreeFrame, kFrameLists> all{};
+  for (std::size_t i = 0; i < kFrameLists; ++i) all[i] = {nullptr, kKeepBytes / bytes_of(i)};
+  return all;
+}();
+
 enum class Keeping : unsigned char { kNotYet, kYes, kNoMore };
 constinit thread_local Keeping keeping = Keeping::kNotYet;
 
 struct EmptyAtThreadEnd {
   EmptyAtThreadEnd() {
     keeping = Keeping::kYes;
-    for (std::size_t i = 0; i < kFrameLists; ++i) free_frames[i].room = kKeepBytes / bytes_of(i);
+    for (std::size_t i = 0; i < kFrameLists; ++i) free_frames[i] = &ends[i];
   }
   ~EmptyAtThreadEnd() {
     keeping = Keeping::kNoMore;
-    for (FrameList& list : free_frames) {
-      while (FreeFrame* frame = list.head) {
-        list.head = frame->next;
+    for (FreeFrame*& list : free_frames) {
+      while (list->next != nullptr) {
+        FreeFrame* const frame = list;
+        list = frame->next;
         ::operator delete(frame);
       }
-      list.room = 0;
+      list = &no_frames;
     }
   }
 };

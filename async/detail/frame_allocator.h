@@ -25,16 +25,16 @@
 
 namespace weir::detail {
 
+// In a freed frame: the one freed before it, and how many more the thread will keep of its size.
+// That the count is in the frames saves an allocation its update.
 struct FreeFrame {
   FreeFrame* next;
+  std::size_t room;
 };
 
-// The freed frames of one size, and how many more the thread will keep: none before the first was
-// freed and none beyond the end of the thread.
-struct FrameList {
-  FreeFrame* head = nullptr;
-  std::size_t room = 0;
-};
+// The end of a list that keeps nothing: before the first was freed and beyond the end of the
+// thread.
+inline constinit FreeFrame no_frames = {nullptr, 0};
 
 inline constexpr std::size_t kFrameGranule = 64;
 inline constexpr std::size_t kLargestFrame = 8192;
@@ -43,27 +43,29 @@ constexpr std::size_t frame_list_of(std::size_t bytes) { return (bytes - 1) / kF
 
 // Without a destructor, so that it can still be asked at the end of the thread, when thread-locals
 // that own frames may be destroyed after the lists were emptied.
-inline constinit thread_local std::array<FrameList, kFrameLists> free_frames;
+inline constinit thread_local std::array<FreeFrame*, kFrameLists> free_frames = [] {
+  std::array<FreeFrame*, kFrameLists> lists{};
+  lists.fill(&no_frames);
+  return lists;
+}();
 
 [[nodiscard]] void* allocate_new_frame(std::size_t bytes);
 void free_frame_without_room(void* frame, std::size_t bytes) noexcept;
 
 [[nodiscard]] inline void* allocate_frame(std::size_t bytes) {
   if (!WEIR_RECYCLE_FRAMES || bytes > kLargestFrame) return ::operator new(bytes);
-  FrameList& list = free_frames[frame_list_of(bytes)];
-  FreeFrame* const frame = list.head;
-  if (frame == nullptr) return allocate_new_frame(bytes);
-  list.head = frame->next;
-  ++list.room;
+  FreeFrame*& list = free_frames[frame_list_of(bytes)];
+  FreeFrame* const frame = list;
+  if (frame->next == nullptr) return allocate_new_frame(bytes);
+  list = frame->next;
   return frame;
 }
 
 inline void free_frame(void* frame, std::size_t bytes) noexcept {
   if (!WEIR_RECYCLE_FRAMES || bytes > kLargestFrame) return ::operator delete(frame);
-  FrameList& list = free_frames[frame_list_of(bytes)];
-  if (list.room == 0) return free_frame_without_room(frame, bytes);
-  --list.room;
-  list.head = new (frame) FreeFrame{list.head};
+  FreeFrame*& list = free_frames[frame_list_of(bytes)];
+  if (list->room == 0) return free_frame_without_room(frame, bytes);
+  list = new (frame) FreeFrame{list, list->room - 1};
 }
 
 }  // namespace weir::detail

@@ -4,18 +4,18 @@
 // The promise behind Task<T>: where its result goes, who is resumed when it ends, which context it
 // inherited.
 
-#include <cassert>
 #include <coroutine>
 #include <exception>
-#include <optional>
 #include <source_location>
 #include <type_traits>
 #include <utility>
+#include <variant>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "async/context.h"
 #include "async/detail/frame_allocator.h"
+#include "async/detail/outcome.h"
 #include "async/detail/task_node.h"
 
 namespace weir {
@@ -55,11 +55,9 @@ class PromiseBase : public TaskNode {
   static void* operator new(std::size_t bytes) { return allocate_frame(bytes); }
   static void operator delete(void* frame, std::size_t bytes) { free_frame(frame, bytes); }
 
-  const Context& context() const { return *context_; }
-
   // Awaited: `parent` is resumed at the end.
   void inherit(PromiseBase& parent, std::coroutine_handle<> continuation) {
-    start_awaited(*parent.context_, parent, continuation);
+    start_awaited(parent.context(), parent, continuation);
   }
   // The same, under another context than the parent's.
   void start_awaited(const Context& context, PromiseBase& parent,
@@ -86,62 +84,54 @@ class PromiseBase : public TaskNode {
     take_name_of(other);
     now_runs();
   }
-  // An error of this task becomes its parent's, see or_return.
-  void propagate_error() { propagates_ = true; }
-
-  // The error this task ended with, or null. Null for an exception.
-  virtual const absl::Status* error() const = 0;
-  // Ends the task with `error` where it is suspended. Its locals live until its frame goes.
-  virtual void set_error(const absl::Status& error) = 0;
-
-  bool threw() const { return exception_ != nullptr; }
-  void rethrow_if_thrown() const {
-    if (exception_) std::rethrow_exception(exception_);
-  }
-  const std::exception_ptr& exception() const { return exception_; }
+  // At its end `propagate` is asked whether this awaited task gave its awaiter an error to end
+  // with, see or_return. No virtual function: a table would cost every task two stores.
+  using Propagate = bool (*)(PromiseBase& ended);
+  void propagate_by(Propagate propagate) { propagate_ = propagate; }
+  // Of a task that is awaited.
+  PromiseBase& awaiter() const { return static_cast<PromiseBase&>(*parent()); }
 
   // The task has a result. Returns whom to resume.
   std::coroutine_handle<> finish() noexcept {
     PromiseBase* ended = this;
-    ended->unlink();
-    while (ended->propagates_) {
-      const absl::Status* error = ended->error();
-      if (error == nullptr) break;
-      auto* parent = static_cast<PromiseBase*>(ended->parent_);  // only an awaited task propagates
-      parent->set_error(*error);
-      ended = parent;
-      ended->unlink();
+    while (ended->continuation_) {
+      ended->is_awaited_no_more();
+      if (ended->propagate_ == nullptr || !ended->propagate_(*ended)) return ended->continuation_;
+      ended = &ended->awaiter();
     }
-    if (ended->completion_ != nullptr) return ended->completion_->child_done();
-    return ended->continuation_;
+    ended->unlink();
+    return ended->completion_->child_done();
   }
 
   // For the watchdog: the loop is about to begin or resume this task. Not said at each await, which
   // would cost it a third more.
-  void now_runs() const { context_->loop().turn().runs(function(), name()); }
+  void now_runs() const { context().loop().turn().runs(function(), name()); }
 
   std::suspend_always initial_suspend() const noexcept { return {}; }
 
-  struct FinalAwaiter {
+  // Knows the promise: g++ would have to load it from the frame, which the next task waits for.
+  class FinalAwaiter {
+   public:
+    explicit FinalAwaiter(PromiseBase& ended) noexcept : ended_(ended) {}
     bool await_ready() const noexcept { return false; }
-    template <class Promise>
-    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> ended) const noexcept {
-      return ended.promise().finish();
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<>) const noexcept {
+      return ended_.finish();
     }
     void await_resume() const noexcept {}
-  };
-  FinalAwaiter final_suspend() const noexcept { return {}; }
 
-  void unhandled_exception() noexcept { exception_ = std::current_exception(); }
+   private:
+    PromiseBase& ended_;
+  };
+  FinalAwaiter final_suspend() noexcept { return FinalAwaiter(*this); }
 
  protected:
   ~PromiseBase() = default;
 
  private:
+  Propagate propagate_ = nullptr;
+  // One of the two, once it has begun: an awaited task has the first.
   std::coroutine_handle<> continuation_;
-  Completion* completion_ = nullptr;
-  std::exception_ptr exception_;
-  bool propagates_ = false;
+  Completion* completion_;
 };
 
 template <class T>
@@ -156,28 +146,31 @@ class Promise final : public PromiseBase {
   template <class U = T>
     requires std::is_constructible_v<T, U&&>
   void return_value(U&& value) {
-    value_.emplace(std::forward<U>(value));
+    outcome_.emplace(std::forward<U>(value));
   }
+  void unhandled_exception() noexcept { outcome_.fail(std::current_exception()); }
 
-  // Once, after the task has ended.
-  T take() {
-    rethrow_if_thrown();
-    assert(value_.has_value());
-    return std::move(*value_);
-  }
+  // After the task has ended; `take` once.
+  T take() { return outcome_.take(); }
+  bool threw() const { return outcome_.threw(); }
+  const std::exception_ptr& exception() const { return outcome_.exception(); }
 
-  const absl::Status* error() const override {
+  // The error this task ended with, or null. Null for an exception.
+  const absl::Status* error() const {
     if constexpr (kIsFallible<T>) {
-      if (value_.has_value() && !value_->ok()) return &status_of(*value_);
+      if (outcome_.has_value() && !outcome_.value().ok()) return &status_of(outcome_.value());
     }
     return nullptr;
   }
-  void set_error([[maybe_unused]] const absl::Status& error) override {
-    if constexpr (kIsFallible<T>) value_.emplace(error);
+  // Ends the task with `error` where it is suspended. Its locals live until its frame goes.
+  void set_error(const absl::Status& error)
+    requires kIsFallible<T>
+  {
+    outcome_.emplace(error);
   }
 
  private:
-  std::optional<T> value_;
+  Outcome<T> outcome_;
 };
 
 template <>
@@ -187,10 +180,16 @@ class Promise<void> final : public PromiseBase {
       : PromiseBase(function) {}
 
   Task<void> get_return_object();
-  void return_void() const noexcept {}
-  void take() const { rethrow_if_thrown(); }
-  const absl::Status* error() const override { return nullptr; }
-  void set_error(const absl::Status&) override {}
+  void return_void() noexcept { outcome_.emplace(); }
+  void unhandled_exception() noexcept { outcome_.fail(std::current_exception()); }
+
+  void take() { (void)outcome_.take(); }
+  bool threw() const { return outcome_.threw(); }
+  const std::exception_ptr& exception() const { return outcome_.exception(); }
+  const absl::Status* error() const { return nullptr; }
+
+ private:
+  Outcome<std::monostate> outcome_;
 };
 
 }  // namespace weir::detail

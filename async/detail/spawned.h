@@ -6,7 +6,6 @@
 
 #include <coroutine>
 #include <exception>
-#include <optional>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -39,18 +38,17 @@ class Spawned : public Runnable, Completion {
   const absl::Status* error() const {
     if (!is_reaped()) return task_.coroutine().promise().error();
     if constexpr (kIsFallible<T>) {
-      if (result_ && !result_->ok()) return &status_of(*result_);
+      if (outcome_.has_value() && !outcome_.value().ok()) return &status_of(outcome_.value());
     }
     return nullptr;
   }
   bool threw() const {
-    return is_reaped() ? exception_ != nullptr : task_.coroutine().promise().threw();
+    return is_reaped() ? outcome_.threw() : task_.coroutine().promise().threw();
   }
-  const std::exception_ptr& exception() const { return exception_; }
+  const std::exception_ptr& exception() const { return outcome_.exception(); }
   NonVoid<T> take() {
     if (!is_reaped()) reap();
-    if (exception_) std::rethrow_exception(exception_);
-    return *std::move(result_);
+    return outcome_.take();
   }
 
  protected:
@@ -66,12 +64,12 @@ class Spawned : public Runnable, Completion {
   void reap() {
     const Task<T> gone = std::move(task_);
     auto& promise = gone.coroutine().promise();
-    exception_ = promise.exception();
-    if (exception_) return;
-    if constexpr (std::is_void_v<T>) {
-      result_.emplace();
+    if (promise.threw()) {
+      outcome_.fail(promise.exception());
+    } else if constexpr (std::is_void_v<T>) {
+      outcome_.emplace();
     } else {
-      result_.emplace(promise.take());
+      outcome_.emplace(promise.take());
     }
   }
 
@@ -80,8 +78,7 @@ class Spawned : public Runnable, Completion {
   bool is_reaped() const { return task_.coroutine() == nullptr; }
 
   Task<T> task_;
-  std::optional<NonVoid<T>> result_;
-  std::exception_ptr exception_;
+  Outcome<NonVoid<T>> outcome_;
 };
 
 }  // namespace weir::detail

@@ -3,14 +3,15 @@
 
 namespace weir::detail {
 
-void TaskNode::unlink_from_list() {
+void TaskNode::unlink() {
+  if (head_ == nullptr) return;
   (prev_ != nullptr ? prev_->next_ : *head_) = next_;
   if (next_ != nullptr) next_->prev_ = prev_;
   head_ = nullptr;
 }
 
 void TaskNode::unlink_children() {
-  while (first_child_ != nullptr) first_child_->unlink_from_list();
+  while (first_child_ != nullptr) first_child_->unlink();
 }
 
 }  // namespace weir::detail

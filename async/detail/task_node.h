@@ -45,8 +45,8 @@ class TaskNode {
 
   // Null for a root.
   TaskNode* parent() const { return parent_; }
-  // Null before it begins.
-  const Context* context_or_null() const { return context_; }
+  // Of one that has its place in the tree.
+  const Context& context() const { return *context_; }
 
   // The task that it awaits, and those that run beside it, newest first.
   TaskNode* awaited() const { return awaited_; }
@@ -58,41 +58,36 @@ class TaskNode {
     context_ = &context;
     parent_ = &parent;
     parent.awaited_ = this;
-    if (name_ == nullptr) name_ = parent.name_;
+    take_name_of_parent();
   }
   void link_below(TaskNode& parent, const Context& context) {
     context_ = &context;
     parent_ = &parent;
-    if (name_ == nullptr) name_ = parent.name_;
+    take_name_of_parent();
     link(parent.first_child_);
   }
   void link_as_root(EventLoop& loop, const Context& context) {
     context_ = &context;
+    parent_ = nullptr;
     link(loop.roots_);
   }
   // It has ended.
-  void unlink() {
-    if (head_ == nullptr) {
-      parent_->awaited_ = nullptr;
-    } else {
-      unlink_from_list();
-    }
-  }
+  void is_awaited_no_more() { parent_->awaited_ = nullptr; }
+  void unlink();
 
  protected:
   ~TaskNode() {
     if (head_ != nullptr) [[unlikely]]
-      unlink_from_list();
+      unlink();
     if (first_child_ != nullptr) [[unlikely]]
       unlink_children();
   }
 
-  const Context* context_ = nullptr;
-  TaskNode* parent_ = nullptr;
-
  private:
-  void unlink_from_list();
   void unlink_children();
+  void take_name_of_parent() {
+    if (parent_->name_ != nullptr && name_ == nullptr) name_ = parent_->name_;
+  }
   void link(TaskNode*& head) {
     head_ = &head;
     prev_ = nullptr;
@@ -101,12 +96,17 @@ class TaskNode {
     head = this;
   }
 
+  // Parent, context and neighbours mean nothing before it has a place. The first two are kept
+  // apart: g++ stores neighbours as one vector, which the load of its half, at the end, has to wait
+  // for.
+  TaskNode* parent_;
   std::source_location function_;
+  const Context* context_;
   const char* name_ = nullptr;
   const Wait* wait_ = nullptr;
   TaskNode* awaited_ = nullptr;
   TaskNode* first_child_ = nullptr;
-  TaskNode** head_ = nullptr;  // the list it is in; without one the next two mean nothing
+  TaskNode** head_ = nullptr;  // the list it is in, if any
   TaskNode* prev_;
   TaskNode* next_;
 };

@@ -22,10 +22,7 @@ class Under {
     task_.coroutine().promise().start_awaited(context_, parent.promise(), parent);
     return task_.coroutine();
   }
-  T await_resume() {
-    const Task<T> ended = std::move(task_);
-    return ended.coroutine().promise().take();
-  }
+  T await_resume() { return task_.take(); }
 
  private:
   const Context& context_;
