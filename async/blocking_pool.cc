@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "async/detail/spin.h"
 #include "async/detail/thread_name.h"
 
 namespace weir {
@@ -44,6 +45,7 @@ std::size_t BlockingPool::running() const {
 }
 
 bool BlockingPool::submit(std::shared_ptr<detail::BlockingJob> job) {
+  bool must_wake = false;
   {
     std::lock_guard lock(mutex_);
     // A job that an idle thread will take at once does not queue.
@@ -52,8 +54,10 @@ bool BlockingPool::submit(std::shared_ptr<detail::BlockingJob> job) {
       return false;
     }
     queue_.push_back({std::move(job), std::chrono::steady_clock::now()});
+    has_queued_.store(true, std::memory_order_relaxed);
+    must_wake = !is_spinning_ || queue_.size() > 1;
   }
-  changed_.notify_one();
+  if (must_wake) changed_.notify_one();
   return true;
 }
 
@@ -65,6 +69,7 @@ void BlockingPool::forget(const detail::BlockingJob& job) {
   if (at == queue_.end()) return;
   forgotten = std::move(at->job);
   queue_.erase(at);
+  has_queued_.store(!queue_.empty(), std::memory_order_relaxed);
 }
 
 void BlockingPool::work() {
@@ -76,6 +81,7 @@ void BlockingPool::work() {
     std::shared_ptr<detail::BlockingJob> job = std::move(queue_.front().job);
     stats_.queued += began - queue_.front().since;
     queue_.pop_front();
+    has_queued_.store(!queue_.empty(), std::memory_order_relaxed);
     ++running_;
     ++stats_.begun;
     lock.unlock();
@@ -88,7 +94,16 @@ void BlockingPool::work() {
     job->report();
     job.reset();
     lock.lock();
+    if (queue_.empty() && !closing_ && !is_spinning_) spin_for_work(lock);
   }
+}
+
+void BlockingPool::spin_for_work(std::unique_lock<std::mutex>& lock) {
+  is_spinning_ = true;
+  lock.unlock();
+  (void)detail::spin_until([this] { return has_queued_.load(std::memory_order_relaxed); });
+  lock.lock();
+  is_spinning_ = false;
 }
 
 namespace detail {

@@ -12,7 +12,15 @@
 // its result is dropped (as in Tokio). So it must own what it uses, never refer to the caller's
 // frame. An exception comes out of the co_await.
 //
-// Thread: any. The destructor runs what is queued and waits for it. One allocation a job.
+// | Tokio                                        | here                                         |
+// | blocking tasks "cannot be aborted", unless   | the same, but the await ends at once, so a   |
+// |  they have not begun                         |  deadline holds                              |
+//
+// First in, first out. The function sees what was done before the await, and whoever awaited it all
+// that the function did.
+//
+// Thread: any. The destructor runs what is queued and waits for it. One allocation a job. A thread
+// that has done a job looks for the next for 10 us before it sleeps, one thread at a time.
 
 #include <atomic>
 #include <condition_variable>
@@ -66,6 +74,7 @@ class BlockingPool {
 
  private:
   void work();
+  void spin_for_work(std::unique_lock<std::mutex>& lock);
 
   const std::size_t max_queued_;
   mutable std::mutex mutex_;
@@ -75,6 +84,8 @@ class BlockingPool {
     TimePoint since;
   };
   std::deque<Queued> queue_;
+  std::atomic<bool> has_queued_ = false;  // written with the lock held
+  bool is_spinning_ = false;              // one of the threads, and will look before it sleeps
   std::size_t running_ = 0;
   Stats stats_;
   bool closing_ = false;

@@ -45,6 +45,7 @@ void EventLoop::post(Runnable& work) {
   }
   std::lock_guard lock(inbox_mutex_);
   inbox_.push(work);
+  has_mail_.store(true, std::memory_order_relaxed);
   if (std::exchange(is_asleep_, false)) wake();
 }
 
@@ -72,6 +73,7 @@ void EventLoop::post_all(RunQueue& batch) {
   }
   std::lock_guard lock(inbox_mutex_);
   inbox_.append(batch);
+  has_mail_.store(true, std::memory_order_relaxed);
   if (std::exchange(is_asleep_, false)) wake();
 }
 
@@ -83,6 +85,7 @@ std::size_t EventLoop::inbox_depth() const {
 void EventLoop::take_inbox() {
   std::lock_guard lock(inbox_mutex_);
   is_asleep_ = false;
+  has_mail_.store(false, std::memory_order_relaxed);
   ready_.append(inbox_);
 }
 

@@ -123,8 +123,11 @@ class EventLoop {
     turn_.begin(turn_time_);
   }
   void end_run() { turn_.end(); }
-  bool may_sleep();           // false if something is ready; else posts from now on call wake()
-  void take_inbox();          // inbox -> ready; the loop is awake
+  bool may_sleep();        // false if something is ready; else posts from now on call wake()
+  void take_inbox();       // inbox -> ready; the loop is awake
+  bool has_mail() const {  // a glance at the inbox without its lock, maybe a moment old
+    return has_mail_.load(std::memory_order_relaxed);
+  }
   std::size_t run_ready();    // what is ready now, not what that makes ready
   std::size_t fire_timers();  // what is due at turn_time()
   bool has_ready() const { return !ready_.empty(); }
@@ -146,6 +149,7 @@ class EventLoop {
 
   mutable std::mutex inbox_mutex_;
   RunQueue inbox_;
+  std::atomic<bool> has_mail_ = false;  // written with the lock held
   bool is_asleep_ = false;
 };
 

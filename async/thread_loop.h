@@ -7,7 +7,9 @@
 //     ThreadLoop loop;
 //     int exit_code = loop.run(serve(config));
 //
-// Thread: `run` makes the calling thread the loop's thread until the task has ended.
+// Thread: `run` makes the calling thread the loop's thread until the task has ended. It sleeps
+// while nothing is to do; only where the last wait was short, and ended by another thread, it looks
+// for 10 us before it does.
 
 #include <condition_variable>
 #include <mutex>
@@ -32,11 +34,14 @@ class ThreadLoop final : public EventLoop {
 
  private:
   void run_main(Task<void> task);
+  void wait();
+  void sleep_until_woken();
   void wake() override;
 
   std::mutex mutex_;
   std::condition_variable woken_;
   bool is_woken_ = false;
+  bool waits_are_short_ = false;  // the last one was, and ended by another thread
 };
 
 }  // namespace weir
