@@ -6,6 +6,8 @@ It destroys some temporaries of such an expression twice (GCC PR 99576, 100611, 
 closures with captures that are not trivial, aggregates made with braces, and class-type results of
 `?:`. And it lays the frame out wrongly, so that the coroutine never begins, when a condition awaits
 something of class type and the body declares nothing before: `{ while ((co_await f()).ok()) g(); }`.
+The array behind a braced list that a `for` goes through is not in the frame, so it is gone when the
+body has awaited. And `out << a() << co_await b()` calls b before a.
 The cure is always to name the thing first. A line that is right all the same says so at its end:
 `// co_await-safe: why`.
 
@@ -32,6 +34,9 @@ NOISE = re.compile(
 LAMBDA = re.compile(r"(?:[(,={?:|&]|\breturn|\bco_await|^)\s*\[(?P<captures>[^\[\]]*)\]\s*[({]")
 TRIVIAL_CAPTURES = re.compile(r"\s*((&\s*\w*|this)\s*(,\s*(&\s*\w+|this)\s*)*)?$")
 CONDITION = re.compile(r"\b(?:while|if|for)\s*\([^;]*\(co_await\b[^;]*\)\s*\.\s*\w+")
+CALL = re.compile(r"\w\s*\(")
+FOR_OVER_LIST = re.compile(r"\bfor\s*\([^;:(){}]*(?<!:):(?!:)\s*\{[^;{}]*\}\s*\)\s*")
+SUSPENDS = re.compile(r"\bco_(?:await|yield)\b")
 BRACED = re.compile(r"[(,]\s*(?:[\w:]+(?:<[^<>;]*>)?)?\{\s*\.\w+\s*=")
 
 
@@ -69,17 +74,41 @@ def hazards(text):
             yield match.start(), "name this aggregate before the co_await"
     for match in re.finditer(r"\?(?!\?)", text[awaited.end():]):
         yield awaited.end() + match.start(), "use if and else instead of ?: beside co_await"
+    for match in re.finditer(r"\bco_await\b", text):
+        written_before = text[:match.start()].split("<<")[1:-1]
+        if any(CALL.search(operand) and "co_await" not in operand for operand in written_before):
+            yield match.start(), "name what is awaited before it is written with <<"
+
+
+def statement_at(code, start):
+    """The statement that begins at start: a block, or up to the semicolon after it."""
+    depth = 0
+    for position in range(start, len(code)):
+        character = code[position]
+        depth += (character in "({") - (character in ")}")
+        if depth == 0 and character in ";}":
+            return code[start:position + 1]
+    return code[start:]
+
+
+def loops_over_lists(code):
+    """(offset, advice) of each `for` through a braced list whose body suspends."""
+    for match in FOR_OVER_LIST.finditer(code):
+        if SUSPENDS.search(statement_at(code, match.end())):
+            yield match.start(), "name the list that this loop goes through"
 
 
 def check(path, source):
     lines = source.split("\n")
     code = NOISE.sub(blank, source)
+    hits = [(offset + position, advice)
+            for offset, text in full_expressions(code) for position, advice in hazards(text)]
+    hits.extend(loops_over_lists(code))
     found = set()
-    for offset, text in full_expressions(code):
-        for position, advice in hazards(text):
-            line = code.count("\n", 0, offset + position) + 1
-            if ALLOWED not in lines[line - 1]:
-                found.add((line, advice))
+    for position, advice in hits:
+        line = code.count("\n", 0, position) + 1
+        if ALLOWED not in lines[line - 1]:
+            found.add((line, advice))
     return [f"{path}:{line}: {advice}" for line, advice in sorted(found)]
 
 
@@ -93,6 +122,10 @@ BAD = [
     "co_return co_await f([&a, b] { return 1; });",
     "while ((co_await f()).ok()) g();",
     "if (!(co_await f(x)).ok()) co_return;",
+    "out << a() << co_await b();",
+    "out << a() <<\n    to_string(co_await b()) << c();",
+    "for (const int n : {1, 2}) co_await f(n);",
+    "for (const Duration d : {Duration(1ms), Duration(2ms)}) {\n  g();\n  if (b) { co_yield d; }\n}",
 ]
 GOOD = [
     "auto fn = [x] { return x; }; co_await pool.run(std::move(fn));",
@@ -106,6 +139,14 @@ GOOD = [
     "for (;;) { const Status s = co_await f(); if (!s.ok()) break; }",
     "while (auto x = co_await f()) g(x);",
     "const int n = b ? 1 : 2; co_await f(n);",
+    'EXPECT_TRUE(co_await f()) << "text";',
+    "const int n = co_await b(); out << a() << n;",
+    'out << "text" << x << to_string(co_await b()) << c();',
+    "auto fn = [&]() -> Task<void> { out << a(); co_await b(); };",
+    "for (const int n : {1, 2}) f(n);\nco_await g();",
+    "for (const int n : {1, 2}) { f(n); }\nco_await g();",
+    "for (const int n : list) co_await f(n);",
+    "for (const auto& n : std::vector<int>{1, 2}) co_await f(n);",
 ]
 
 

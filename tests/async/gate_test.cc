@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <memory>
 #include <thread>
@@ -59,7 +60,8 @@ TEST(Pass, LeavesOnceHoweverItMoves) {
 
 ASYNC_TEST(Gate, IsDrainedWhenClosedAndEmptyInEitherOrder) {
   const Context& context = co_await this_context();
-  for (const Duration closes : {1s, 5s}) {
+  static constexpr std::array<Duration, 2> kWhen = {1s, 5s};
+  for (const Duration closes : kWhen) {
     Gate gate;
     const TimePoint begin = context.loop().now();
     const auto [status, other, a, b, c] =

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <memory>
 #include <stdexcept>
 #include <vector>
@@ -132,7 +133,8 @@ ASYNC_TEST(Stream, EndsWithTheErrorThatOrReturnMet) {
     }
     co_yield 2;
   };
-  for (const bool from_task : {false, true}) {
+  static constexpr std::array kEither = {false, true};
+  for (const bool from_task : kEither) {
     int alive = 0;
     Stream<absl::StatusOr<int>> stream = failing(alive, from_task);
     EXPECT_EQ(**co_await stream.next(), 1);

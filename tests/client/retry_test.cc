@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 
+#include <array>
 #include <chrono>
 #include <vector>
 
@@ -119,7 +120,8 @@ ASYNC_TEST(Retry, WaitsAtLeastAsLongAsRetryInfoSays) {
 }
 
 ASYNC_TEST(Retry, StopsWhereTheServerForbidsIt) {
-  for (const char* value : {"-1", "never", "", "99999999999999999999"}) {
+  static constexpr std::array kValues = {"-1", "never", "", "99999999999999999999"};
+  for (const char* value : kValues) {
     Script script({{unavailable(), Pushback::parse(value)}, {7, {}}});
     EXPECT_EQ((co_await call(script)).status(), unavailable());
     EXPECT_EQ(script.attempts(), 1u) << value;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include "async/shielded.h"
@@ -218,7 +219,8 @@ ASYNC_TEST(BufferUnordered, EndsForAReaderThatIsToldToStop) {
 }
 
 ASYNC_TEST(BufferUnordered, LeavesNothingRunningWhereverItIsCancelled) {
-  for (const bool ordered : {false, true}) {
+  static constexpr std::array kEither = {false, true};
+  for (const bool ordered : kEither) {
     for (Duration patience = 0ms; patience <= 8s; patience += 500ms) {
       Calls calls;
       const auto all = co_await timeout(patience, all_of(calls, ordered, 3));
