@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "async/task_tree.h"
 #include "async/testing/lost_errors.h"
 
 namespace weir::testing {
@@ -21,11 +22,31 @@ void run_under_seed(Task<void> (*body)(), std::uint64_t seed) {
   run_or_abort(loop, body(), "replay with WEIR_TEST_SEED=" + std::to_string(seed));
 }
 
+// Prints what the loop's tasks are about at the first failure in them.
+class DumpAtFailure final : public ::testing::EmptyTestEventListener {
+ public:
+  explicit DumpAtFailure(const TestLoop& loop) : loop_(loop) {
+    ::testing::UnitTest::GetInstance()->listeners().Append(this);
+  }
+  ~DumpAtFailure() override { ::testing::UnitTest::GetInstance()->listeners().Release(this); }
+
+ private:
+  void OnTestPartResult(const ::testing::TestPartResult& result) override {
+    if (!result.failed() || !loop_.in_loop_thread() || loop_.roots() == nullptr) return;
+    if (std::exchange(has_dumped_, true)) return;
+    std::fprintf(stderr, "The tasks at the first failure:\n%s", dump_tasks(loop_).c_str());
+  }
+
+  const TestLoop& loop_;
+  bool has_dumped_ = false;
+};
+
 }  // namespace
 
 void run_or_abort(TestLoop& loop, Task<void> body, const std::string& what) {
   SCOPED_TRACE(what);
   LostErrors lost;
+  const DumpAtFailure dump(loop);
   const std::string hang = loop.run(std::move(body));
   for (const std::string& error : lost.take()) ADD_FAILURE() << "an error was lost: " << error;
   if (hang.empty()) return;

@@ -10,8 +10,9 @@
 //       EXPECT_TRUE(status.ok());
 //     }
 //
-// A failure names its seed; WEIR_TEST_SEED=n runs that schedule alone, WEIR_TEST_SEEDS=n runs n of
-// them. Trap: ASSERT_* cannot return from a coroutine: use CO_ASSERT_TRUE and its kin.
+// A failure names its seed, and the first of a run prints the task tree. WEIR_TEST_SEED=n runs that
+// schedule alone, WEIR_TEST_SEEDS=n runs n of them. Trap: ASSERT_* cannot return from a coroutine:
+// use CO_ASSERT_TRUE and its kin.
 
 #include <gtest/gtest.h>
 

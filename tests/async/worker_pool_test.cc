@@ -4,10 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
+#include <thread>
 #include <vector>
 
 #include "async/join.h"
 #include "async/testing/async_test.h"
+#include "async/thread_loop.h"
 #include "tests/async/probes.h"
 
 namespace weir {
@@ -100,6 +103,31 @@ ASYNC_TEST(WorkerPool, ClosesWhenTheLastOfTheQueueIsDone) {
   EXPECT_EQ(loop.now(), begin + 2s);
   const absl::StatusOr<int> late = co_await workers.submit(value_after(1s, 3));
   EXPECT_TRUE(absl::IsFailedPrecondition(late.status()));
+}
+
+TEST(WorkerPool, ServesSeveralLoops) {
+  WorkerPool workers(2, 100);
+  std::atomic<int> running = 0;
+  std::atomic<int> done = 0;
+  auto work = [&]() -> Task<absl::Status> {
+    EXPECT_LE(++running, 2);
+    const absl::Status slept = co_await sleep(10us);
+    --running;
+    ++done;
+    co_return slept;
+  };
+  auto submit_many = [&]() -> Task<void> {
+    for (int i = 0; i < 100; ++i) EXPECT_TRUE((co_await workers.submit(work())).ok());
+  };
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      ThreadLoop loop;
+      loop.run(submit_many());
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(done, 400);
 }
 
 }  // namespace

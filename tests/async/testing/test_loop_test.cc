@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cstdio>
+#include <filesystem>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -85,6 +88,33 @@ TEST(TestLoopDeathTest, PrintsTheTaskTreeOfAHangAndItsSeed) {
   EXPECT_DEATH(run_under_seeds(&hangs),
                "A task hangs \\(replay with WEIR_TEST_SEED=1\\).*nothing can happen any more.*"
                "hangs.*waits_for_what_nobody_gives.*awaits semaphore at test_loop_test.cc");
+}
+
+Task<void> fails_twice() {
+  (void)co_await settle();
+  ADD_FAILURE() << "as it should";
+  ADD_FAILURE() << "and again";
+}
+
+ASYNC_TEST(AsyncTest, DISABLED_FailsBesideASleeper) { co_await join(sleep_for(1h), fails_twice()); }
+
+// In a process of its own: a failure cannot be expected in this one.
+TEST(AsyncTest, PrintsTheTaskTreeOnceAtTheFirstFailure) {
+  const std::string command = std::filesystem::read_symlink("/proc/self/exe").string() +
+                              " --gtest_also_run_disabled_tests "
+                              "--gtest_filter=AsyncTest.DISABLED_FailsBesideASleeper 2>&1";
+  std::FILE* const run = ::popen(command.c_str(), "r");  // NOLINT(cert-env33-c): our own binary
+  ASSERT_NE(run, nullptr);
+  std::string output;
+  std::array<char, 4096> part{};
+  while (std::fgets(part.data(), part.size(), run) != nullptr) output += part.data();
+  EXPECT_NE(::pclose(run), 0);
+  EXPECT_THAT(output, HasSubstr("replay with WEIR_TEST_SEED=1"));
+  const std::string heading = "The tasks at the first failure:";
+  EXPECT_THAT(output, HasSubstr(heading));
+  EXPECT_EQ(output.find(heading), output.rfind(heading));
+  EXPECT_THAT(output, HasSubstr("  probes.h  awaits sleep at probes.h:"));
+  EXPECT_THAT(output, HasSubstr("fails_twice"));
 }
 
 }  // namespace
