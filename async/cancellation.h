@@ -9,7 +9,9 @@
 // ends promptly with a status, and the scope that asked waits until its children really stopped.
 //
 // Thread: every member may be called from any thread. `cancel` never resumes a coroutine inline; it
-// posts to the loop of the one that waits (cppcoro#221 is the deadlock this avoids).
+// posts to the loop of the one that waits (cppcoro#221 is the deadlock this avoids). What was done
+// before `cancel` is visible to whoever sees the cancellation. A token is one allocation, a scope
+// none. Nobody is told twice; those who wait are told in the order they came.
 
 #include <atomic>
 #include <memory>

@@ -9,7 +9,7 @@
 // told to stop first.
 //
 // Thread: the token may be cancelled from any; the waiter goes on from its own loop, never inside
-// `cancel`.
+// `cancel`. Waiting allocates nothing.
 
 #include <coroutine>
 #include <source_location>

@@ -14,7 +14,8 @@
 // or DEADLINE_EXCEEDED when the waiting task was told to stop, and one may wait again. A Pass moves
 // with the work and leaves when it is destroyed. All who wait are told.
 //
-// Thread: any. Entering and leaving take a lock for a few instructions; waiting allocates nothing.
+// Thread: any. What was done inside is visible to those who waited for the end. Entering and
+// leaving take a lock for a few instructions; waiting allocates nothing.
 // Trap: the gate must outlive its passes; after drained() it may be destroyed.
 
 #include <coroutine>

@@ -10,6 +10,7 @@
 // vector in the order of the tasks. No task stops because another failed: see async/try_join.h for
 // that. If any threw, the first of them in order is thrown once all have ended.
 //
+// Thread: its loop's own. join allocates nothing beyond the tasks' frames, join_all its lists.
 // Trap: join_all starts all at once. Bound it where the number of tasks comes from outside.
 
 #include <tuple>

@@ -14,9 +14,13 @@
 // loops in which a source that is always ready must not starve the others. The loop draws, and
 // under test the seed.
 //
-// Where Tokio drops the losers, here they are asked to stop and awaited, because a pending
-// operation cannot be destroyed. What a loser still yields is discarded: whatever it had acquired
-// is released by its destructor. Trap: a loser that ignores cancellation holds the select up.
+// | Tokio                                        | here                                         |
+// | "returning when the first branch completes,  | the losers are asked to stop and awaited:    |
+// |  cancelling the remaining branches"          |  a pending operation cannot be destroyed     |
+//
+// What a loser still yields is discarded: whatever it had acquired is released by its destructor.
+// Trap: a loser that ignores cancellation holds the select up. Thread: its loop's own. Allocates
+// nothing beyond the tasks' frames.
 
 #include <cstddef>
 #include <optional>

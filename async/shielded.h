@@ -6,8 +6,8 @@
 //
 //     co_await shielded(write_back(user));
 //
-// Trap: the caller still waits for it, cancelled or not, so give the task a bound of its own:
-// `shielded(timeout(1s, ...))`.
+// Thread: its loop's own. Trap: the caller still waits for it, cancelled or not, so give the task a
+// bound of its own: `shielded(timeout(1s, ...))`.
 
 #include <utility>
 

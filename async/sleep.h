@@ -6,7 +6,8 @@
 //     absl::Status status = co_await sleep(10ms);
 //
 // OK when the time came; CANCELLED or DEADLINE_EXCEEDED, at once, when the task was told to stop.
-// Never early. Under a TestLoop no real time passes.
+// Never early. Under a TestLoop no real time passes. Allocates nothing: the timer lives in the
+// sleeper's frame. Thread: its loop's own.
 //
 // Trap: look at the status. A loop that sleeps and ignores it spins once its task was told to stop.
 

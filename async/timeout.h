@@ -6,13 +6,18 @@
 //
 //     absl::StatusOr<User> user = co_await timeout(2s, users.find(id));
 //
-// When the time is up the task is asked to stop, and awaited: where Tokio drops the future, a leaf
-// here ends with DEADLINE_EXCEEDED. A task that yields StatusOr or Status answers for itself, so a
-// value that was ready in the last moment is not lost. Any other result T becomes StatusOr<T>, and
-// is DEADLINE_EXCEEDED if the time was up when the task ended.
+// | Tokio                                        | here                                         |
+// | "If the future completes before the duration | the task is asked to stop, and awaited; what |
+// |  has elapsed, then the completed value is    |  it waits for ends with DEADLINE_EXCEEDED,   |
+// |  returned. Otherwise, an error is returned   |  and a value that was ready in the last      |
+// |  and the future is canceled."                |  moment is not lost                          |
+//
+// So a task that yields StatusOr or Status answers for itself. Any other result T becomes
+// StatusOr<T>, and is DEADLINE_EXCEEDED if the time was up when the task ended.
 //
 // The task sees the new deadline in its Context, if it is earlier than the one it would inherit.
 //
+// Thread: its loop's own. Allocates nothing but recycled frames, whether or not the time is up.
 // Trap: it ends when the task does, and a task that ignores cancellation can take longer.
 
 #include <type_traits>

@@ -8,10 +8,15 @@
 //     posts.list(id));
 //
 // The tasks yield StatusOr or Status (std::monostate in the tuple). The result is every value, in
-// order, or the error that came first in time. Where Tokio drops the rest, here they are asked to
-// stop and awaited; what they still answer is discarded. A task that throws counts as an error, and
-// its exception is thrown at the end.
+// order, or the error that came first in time. A task that throws counts as an error, and its
+// exception is thrown at the end.
 //
+// | Tokio                                        | here                                         |
+// | "returning when all branches complete with   | the rest are asked to stop and awaited; what |
+// |  Ok(_) or on the first Err(_)"; the rest are |  they still answer is discarded              |
+// |  dropped                                     |                                              |
+//
+// Thread: its loop's own. try_join allocates nothing beyond the tasks' frames.
 // Trap: it ends when the last task does; one that ignores cancellation holds it up.
 
 #include <optional>

@@ -15,6 +15,7 @@
 // no task outlives the scope, on any path out. Where a task's error must not end the scope, spawn
 // `report_errors(task)`: see async/lost_error.h.
 //
+// Thread: its loop's own; run_on takes a task to another. Allocates one block a task, as JoinSet.
 // Trap: when the body returns, the scope waits for the tasks; `scope.cancel()` first if they are to
 // stop. Locals of the body are gone by then: tasks may refer to what is outside the with_scope.
 

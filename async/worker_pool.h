@@ -10,8 +10,9 @@
 // A worker is not a task here but the right to run: the submitted task runs below its submitter,
 // with its deadline, cancellation and span, so there is no queue to forget a job in and nothing to
 // shut down in the right order. First come, first served. UNAVAILABLE, at once, when m wait;
-// FAILED_PRECONDITION once closed; CANCELLED or DEADLINE_EXCEEDED when told to stop while waiting,
-// and then the task has not begun. A result that cannot carry an error becomes StatusOr.
+// FAILED_PRECONDITION once closed (those who wait by then are served); CANCELLED or
+// DEADLINE_EXCEEDED when told to stop while waiting, and then the task has not begun. A result that
+// cannot carry an error becomes StatusOr.
 //
 // Thread: any; a task runs on its submitter's loop. For threads that may block see
 // async/blocking_pool.h, for more than one loop async/runtime.h. Waiting allocates nothing but the
