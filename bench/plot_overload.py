@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Draws docs/overload.svg from what bench/run.py --only overload has measured.
+"""Draws what bench/run.py has measured of an overload.
 
-    bench/plot_overload.py [build/release/bench.json] [docs/overload.svg]
+    bench/plot_overload.py build/release/bench.json overload docs/overload.svg
+    bench/plot_overload.py build/release/bench.json overload_creates docs/overload_creates.svg
 """
 
 import json
@@ -25,8 +26,8 @@ def smooth(line, width=3):
 
 
 def main():
-    source, target = (sys.argv[1:] + ["build/release/bench.json", "docs/overload.svg"][len(sys.argv) - 1:])
-    found = json.loads(pathlib.Path(source).read_text())["overload"]
+    source, bench, target = sys.argv[1:]
+    found = json.loads(pathlib.Path(source).read_text())[bench]
     levels = {key: {name: [(row["level"], row[key] * scale) for row in rows]
                     for name, rows in found["levels"].items()}
               for key, scale in (("goodput", 1), ("p99_us", 1e-3))}

@@ -40,7 +40,8 @@ def parse_arguments():
     parser.add_argument("--changes", type=int, default=1000, help="a second, that are watched")
     parser.add_argument("--json", help="where the numbers go; default: BUILD/bench.json")
     parser.add_argument("--only",
-                        choices=("users", "dashboards", "creates", "watches", "inside", "overload"), help="default: all")
+                        choices=("users", "dashboards", "creates", "watches", "inside", "overload",
+                                 "overload_creates"), help="default: all")
     parser.add_argument("--check", action="store_true", help="fail if a target is missed")
     return parser.parse_args()
 
@@ -166,13 +167,28 @@ def bench_inside(arguments, group, generator):
     return {**inside.summarize(rounds, tasks), "rounds": rounds}
 
 
-def bench_overload(arguments, group, generator):
-    options = ["--loops", str(arguments.loops), *overload.OPTIONS]
+def measure_overload(arguments, group, generator, case, prepare):
+    options = ["--loops", str(arguments.loops), *case.options]
     running = {overload.WITH: group.start_service(arguments.build, options),
                overload.WITHOUT: group.start_service(arguments.build, [*options, "--adaptive-limit=false"])}
-    backends.add_users(arguments.users)
-    backends.add_passwords(arguments.users)
-    return overload.summarize(overload.measure(arguments, running, generator))
+    prepare()
+    found = overload.measure(arguments, case, running, generator)
+    for server in running.values():
+        server.stop()
+    return overload.summarize(found)
+
+
+def bench_overload(arguments, group, generator):
+    def add_passwords():
+        backends.add_users(arguments.users)
+        backends.add_passwords(arguments.users)
+
+    return measure_overload(arguments, group, generator, overload.PASSWORDS, add_passwords)
+
+
+def bench_overload_creates(arguments, group, generator):
+    with backends.durable_postgres():
+        return measure_overload(arguments, group, generator, overload.CREATES, lambda: None)
 
 
 BENCHES = {"users": (bench_users, report.print_result),
@@ -180,7 +196,8 @@ BENCHES = {"users": (bench_users, report.print_result),
            "creates": (bench_creates, creates.print_result),
            "watches": (bench_watches, watches.print_result),
            "inside": (bench_inside, inside.print_result),
-           "overload": (bench_overload, overload.print_result)}
+           "overload": (bench_overload, overload.print_result),
+           "overload_creates": (bench_overload_creates, overload.print_result)}
 
 
 def main():

@@ -1,19 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """Overload: calls that arrive whether or not the service keeps up, and may be refused.
 
-VerifyPassword, for it takes long for a reason: one thread hashes. Once with what the service does
-about an overload, once with only the bound on what waits for that thread (`--adaptive-limit=false`).
-What is measured first is the saturation; all else is in multiples of it."""
+Two methods: VerifyPassword, whose work costs a thousand times what a refusal does, with one thread that
+hashes; and CreateUser, each in a transaction of its own, whose work costs about ten times as much. Once
+with what the service does about an overload, once with only the bounds on what waits for the thread or
+for Postgres (`--adaptive-limit=false`). What is measured first is the saturation; all else is in
+multiples of it."""
 
+import dataclasses
 import json
 import subprocess
 import sys
 
 from runner import report
 
-WORKLOAD = "verify"
 WITH, WITHOUT = "adaptive limit", "without"
-OPTIONS = ("--cache=false", "--hash-threads=1", "--attempts=1000000", "--limit-slack=5ms", "--limit-first=64")
+OPTIONS = ("--cache=false", "--limit-slack=5ms", "--limit-first=64")
 LEVELS = {WITH: (0.5, 1, 2, 3), WITHOUT: (0.5, 1, 3)}
 OVER = 3
 SETTLE, SECONDS = 1, 4  # of each level
@@ -22,14 +24,26 @@ DEADLINE_MS = 2000
 GREEDY, MODEST = "127.0.0.2", "127.0.0.3"  # two clients, as far as the service can tell
 
 
+@dataclasses.dataclass
+class Case:
+    workload: str
+    options: tuple[str, ...]
+    at_once: int  # calls on each of as many connections: they keep it busy, and are no more
+
+
+PASSWORDS = Case("verify", (*OPTIONS, "--hash-threads=1", "--attempts=1000000"), 2)
+CREATES = Case("create", (*OPTIONS, "--create-group=1", "--create-transactions=8"), 4)
+
+
 class Surges:
-    def __init__(self, arguments):
+    def __init__(self, arguments, workload):
         self._arguments = arguments
+        self._workload = workload
         self._binary = f"{arguments.build}/bench/gload/gload"
 
     def start(self, server, plan, *options):
         return subprocess.Popen(
-            [self._binary, "--address", server.address, "--workload", WORKLOAD,
+            [self._binary, "--address", server.address, "--workload", self._workload,
              "--ids", str(self._arguments.users), "--proc", f"server={server.pid}",
              "--conns", "8", "--streams", "200", "--deadline-ms", str(DEADLINE_MS),
              "--surge", ",".join(f"{rate:.1f}:{seconds}" for rate, seconds in plan), *options],
@@ -45,11 +59,11 @@ class Surges:
         return self.finish(self.start(server, plan, *options))
 
 
-def measure(arguments, running, generator):
-    surges = Surges(arguments)
-    # Enough calls at once to keep it busy, and no more.
-    saturation = generator.measure(running[WITHOUT], 2, 2, workload=WORKLOAD)["rps"]
-    report.progress(f"overload: saturated at {saturation:.0f} calls/s")
+def measure(arguments, case, running, generator):
+    surges = Surges(arguments, case.workload)
+    saturation = generator.measure(
+        running[WITHOUT], case.at_once, case.at_once, workload=case.workload)["rps"]
+    report.progress(f"overload, {case.workload}: saturated at {saturation:.0f} calls/s")
     found = {"saturation": saturation, "levels": {}, "surge": {}}
     for name, server in running.items():
         report.progress(f"overload, levels: {name}")
