@@ -15,7 +15,6 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "async/join_set.h"
-#include "async/sleep.h"
 #include "async/testing/async_test.h"
 #include "async/thread_loop.h"
 #include "async/timeout.h"
@@ -167,35 +166,6 @@ ASYNC_TEST(Client, KeepsItsRepliesInOrderWhenCallersLeave) {
   while (auto answered = co_await staying.join_next()) EXPECT_TRUE(*answered);
   while (co_await leaving.join_next()) {
   }
-}
-
-// Else the first command of a turn would leave alone, and its thread take the loop's processor.
-TEST(ClientBatches, NothingLeavesWhileTheLoopIsStillAtItsTurn) {
-  Client client(RedisServer::shared().options());
-  ThreadLoop loop;
-  const auto body = [](Client& c) -> Task<void> {
-    CO_ASSERT_OK(co_await c.set("k", "v"));
-    bool has_waited = false;
-    // The I/O thread may not sleep yet, and then it takes the command at once.
-    for (int attempt = 0; attempt < 20 && !has_waited; ++attempt) {
-      (void)co_await sleep(10ms);
-      JoinSet<absl::Status> commands(co_await this_task());
-      const std::uint64_t before = c.stats().batches;
-      commands.spawn(set(c, "k", "v"));
-      const auto rest_of_the_turn = [](Client& busy, std::uint64_t batches,
-                                       bool& waited) -> Task<absl::Status> {
-        EXPECT_EQ(busy.stats().in_flight, 1u);
-        std::this_thread::sleep_for(20ms);
-        waited = busy.stats().batches == batches;
-        co_return absl::OkStatus();
-      };
-      commands.spawn(rest_of_the_turn(c, before, has_waited));
-      while (auto status = co_await commands.join_next()) CO_ASSERT_OK(*status);
-      EXPECT_GT(c.stats().batches, before);
-    }
-    EXPECT_TRUE(has_waited);
-  };
-  loop.run(body(client));
 }
 
 TEST(ClientUnderHold, WritesAllThatWaitInOneGo) {

@@ -39,6 +39,10 @@ struct Caller {
   std::uint64_t client = 0;
 };
 
+Caller at_rate(double rate, Rank rank = Rank::kNormal, std::uint64_t client = 0) {
+  return {.rate = rate, .rank = rank, .client = client};
+}
+
 struct Counts {
   std::size_t served = 0;
   std::map<Refusal, std::size_t> refused;
@@ -107,7 +111,7 @@ ASYNC_TEST_UNDER_SEEDS(MethodLimit, UnderLightLoadNobodyIsRefused, kSeeds) {
   MethodLimit limit(options());
   Backend backend;
   Counts counts;
-  co_await load(limit, backend, {.rate = 100}, seconds(30), counts);
+  co_await load(limit, backend, at_rate(100), seconds(30), counts);
   EXPECT_EQ(counts.all_refused(), 0u);
   EXPECT_EQ(counts.p99(), milliseconds(20));
   EXPECT_EQ(limit.limit().usual(), milliseconds(20));
@@ -117,17 +121,17 @@ ASYNC_TEST_UNDER_SEEDS(MethodLimit, AtThreeTimesWhatItCanItDoesWhatItCanAndSoon,
   MethodLimit limit(options());
   Backend backend;
   Counts light;
-  co_await load(limit, backend, {.rate = 100}, seconds(2), light);
+  co_await load(limit, backend, at_rate(100), seconds(2), light);
   Counts first;
-  co_await load(limit, backend, {.rate = 600}, seconds(2), first);
+  co_await load(limit, backend, at_rate(600), seconds(2), first);
   Counts counts;
-  co_await load(limit, backend, {.rate = 600}, seconds(30), counts);
+  co_await load(limit, backend, at_rate(600), seconds(30), counts);
   EXPECT_GE(counts.served, 30u * 200 * 95 / 100);
   EXPECT_LT(counts.p99(), 3 * light.p99());
   Counts end;
-  co_await load(limit, backend, {.rate = 150}, seconds(1), end);
+  co_await load(limit, backend, at_rate(150), seconds(1), end);
   Counts after;
-  co_await load(limit, backend, {.rate = 150}, seconds(10), after);
+  co_await load(limit, backend, at_rate(150), seconds(10), after);
   EXPECT_EQ(after.all_refused(), 0u);
   EXPECT_LE(after.p99(), milliseconds(40));
 }
@@ -136,9 +140,9 @@ ASYNC_TEST_UNDER_SEEDS(MethodLimit, AnOverloadFromTheFirstCallOnIsFoundOut, kSee
   MethodLimit limit(options());
   Backend backend;
   Counts first;
-  co_await load(limit, backend, {.rate = 600}, seconds(15), first);
+  co_await load(limit, backend, at_rate(600), seconds(15), first);
   Counts counts;
-  co_await load(limit, backend, {.rate = 600}, seconds(10), counts);
+  co_await load(limit, backend, at_rate(600), seconds(10), counts);
   EXPECT_GE(counts.served, 10u * 200 * 90 / 100);
   EXPECT_LT(counts.p99(), milliseconds(60));
 }
@@ -147,12 +151,12 @@ ASYNC_TEST_UNDER_SEEDS(MethodLimit, ABackendThatGotSlowerIsTheNewUsual, kSeeds) 
   MethodLimit limit(options());
   Backend backend;
   Counts before;
-  co_await load(limit, backend, {.rate = 600}, seconds(3), before);
+  co_await load(limit, backend, at_rate(600), seconds(3), before);
   backend.service = milliseconds(60);
   Counts meanwhile;
-  co_await load(limit, backend, {.rate = 600}, seconds(15), meanwhile);
+  co_await load(limit, backend, at_rate(600), seconds(15), meanwhile);
   Counts after;
-  co_await load(limit, backend, {.rate = 600}, seconds(10), after);
+  co_await load(limit, backend, at_rate(600), seconds(10), after);
   EXPECT_GE(after.served, 10u * 66 * 90 / 100);
   EXPECT_LT(after.p99(), 3 * backend.service);
 }
@@ -161,10 +165,10 @@ ASYNC_TEST_UNDER_SEEDS(MethodLimit, ABackendThatGotFasterIsUsed, kSeeds) {
   MethodLimit limit(options());
   Backend backend;
   Counts before;
-  co_await load(limit, backend, {.rate = 600}, seconds(3), before);
+  co_await load(limit, backend, at_rate(600), seconds(3), before);
   backend.service = milliseconds(5);
   Counts after;
-  co_await load(limit, backend, {.rate = 600}, seconds(5), after);
+  co_await load(limit, backend, at_rate(600), seconds(5), after);
   EXPECT_GE(after.served, 5u * 600 * 95 / 100);
 }
 
@@ -189,11 +193,11 @@ ASYNC_TEST_UNDER_SEEDS(MethodLimit, BatchesGetWhatIsLeft, kSeeds) {
   CurrentTask& self = co_await this_task();
   JoinSet<void> both(self);
   Counts first;
-  co_await load(limit, backend, {.rate = 600, .rank = Rank::kBatch}, seconds(3), first);
+  co_await load(limit, backend, at_rate(600, Rank::kBatch), seconds(3), first);
   Counts normal;
   Counts batch;
-  both.spawn(load(limit, backend, {.rate = 150}, seconds(20), normal));
-  both.spawn(load(limit, backend, {.rate = 450, .rank = Rank::kBatch}, seconds(20), batch));
+  both.spawn(load(limit, backend, at_rate(150), seconds(20), normal));
+  both.spawn(load(limit, backend, at_rate(450, Rank::kBatch), seconds(20), batch));
   while (co_await both.join_next()) {
   }
   EXPECT_GE(normal.served, 20u * 150 * 97 / 100);
@@ -206,11 +210,11 @@ ASYNC_TEST_UNDER_SEEDS(MethodLimit, AClientThatIgnoresRefusalsDoesNotStarveAnoth
   CurrentTask& self = co_await this_task();
   JoinSet<void> both(self);
   Counts first;
-  co_await load(limit, backend, {.rate = 1000, .client = 1}, seconds(3), first);
+  co_await load(limit, backend, at_rate(1000, Rank::kNormal, 1), seconds(3), first);
   Counts greedy;
   Counts modest;
-  both.spawn(load(limit, backend, {.rate = 1000, .client = 1}, seconds(20), greedy));
-  both.spawn(load(limit, backend, {.rate = 40, .client = 2}, seconds(20), modest));
+  both.spawn(load(limit, backend, at_rate(1000, Rank::kNormal, 1), seconds(20), greedy));
+  both.spawn(load(limit, backend, at_rate(40, Rank::kNormal, 2), seconds(20), modest));
   while (co_await both.join_next()) {
   }
   EXPECT_GE(modest.served, 20u * 40 * 97 / 100);
@@ -223,7 +227,7 @@ ASYNC_TEST(MethodLimit, WhoCannotBeDoneInTimeIsRefusedBeforeItWaits) {
   MethodLimit limit(one);
   Backend backend;
   Counts counts;
-  co_await load(limit, backend, {.rate = 10}, seconds(2), counts);  // 20 ms is usual
+  co_await load(limit, backend, at_rate(10), seconds(2), counts);  // 20 ms is usual
   const EventLoop& loop = (co_await this_context()).loop();
   MethodLimit::Place taken = limit.try_enter(loop.now());
   CO_ASSERT_TRUE(taken && limit.may_wait(Rank::kNormal));
