@@ -60,6 +60,12 @@ std::optional<TraceContext> Tracer::begin(const TraceContext* parent) {
                        ? parent->is_sampled
                        : threshold_ >= kRange || randomness(own) < threshold_;
   if (!own.is_sampled) return std::nullopt;
+  // Whole traces are dropped before anything is made of them, not spans after they were encoded.
+  if (is_full_.load(std::memory_order_relaxed)) {
+    ended_.fetch_add(1, std::memory_order_relaxed);
+    dropped_.fetch_add(1, std::memory_order_relaxed);
+    return std::nullopt;
+  }
   own.span_id = new_span_id();
   return own;
 }
@@ -76,7 +82,7 @@ void Tracer::submit(const std::string& span) {
     if (batches_.empty() || batches_.back().count >= options_.max_batch) batches_.emplace_back();
     Batch& batch = batches_.back();
     wire::bytes(batch.spans, 2, span);
-    ++queued_;
+    is_full_.store(++queued_ >= options_.max_queue, std::memory_order_relaxed);
     is_full = ++batch.count == options_.max_batch;
   }
   if (is_full) changed_.notify_one();
@@ -94,6 +100,7 @@ Tracer::Batch Tracer::take() {
   Batch batch = std::move(batches_.front());
   batches_.pop_front();
   queued_ -= batch.count;
+  is_full_.store(queued_ >= options_.max_queue, std::memory_order_relaxed);
   return batch;
 }
 

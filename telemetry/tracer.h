@@ -4,7 +4,8 @@
 // Tracer: which traces are sampled, and where spans that have ended wait to be exported. Rust:
 // opentelemetry_sdk's sampler and batch span processor.
 //
-// Nothing here ever waits: what finds no room is dropped and counted. Thread: any.
+// Nothing here ever waits: what finds no room is dropped and counted, and no trace begins while
+// there is none: a collector that is slow, or gone, costs next to nothing. Thread: any.
 
 #include <array>
 #include <atomic>
@@ -30,8 +31,9 @@ struct TracerOptions {
 };
 
 struct TracerStats {
-  std::uint64_t ended = 0;     // spans, dropped ones included
-  std::uint64_t dropped = 0;   // no room, the collector is slow or gone
+  std::uint64_t ended = 0;  // spans, dropped ones included
+  // No room, the collector is slow or gone. A trace that did not begin counts as one.
+  std::uint64_t dropped = 0;
   std::uint64_t exported = 0;  // the collector took them
   std::uint64_t rejected = 0;  // it did not, and never will
   std::size_t queued = 0;
@@ -41,7 +43,8 @@ class Tracer {
  public:
   explicit Tracer(const TracerOptions& options);
 
-  // The context of a span below `parent`, or of a new trace; nullopt: not sampled.
+  // The context of a span below `parent`, or of a new trace; nullopt: not sampled, or there is no
+  // room for it.
   std::optional<TraceContext> begin(const TraceContext* parent);
   std::array<unsigned char, 8> new_span_id();
 
@@ -78,6 +81,7 @@ class Tracer {
   std::condition_variable changed_;
   std::deque<Batch> batches_;  // only the last is not full
   std::size_t queued_ = 0;
+  std::atomic<bool> is_full_ = false;  // written with the lock held
   bool stopping_ = false;
 };
 

@@ -58,7 +58,10 @@ TEST(Tracer, WhatFindsNoRoomIsDroppedAndCounted) {
   for (int i = 0; i < 5; ++i) tracer.submit("span");
   EXPECT_EQ(tracer.stats().ended, 5u);
   EXPECT_EQ(tracer.stats().dropped, 2u);
+  EXPECT_FALSE(tracer.begin(nullptr).has_value()) << "nothing is made that has no room";
+  EXPECT_EQ(tracer.stats().dropped, 3u);
   EXPECT_EQ(tracer.take().count, 2u);
+  EXPECT_TRUE(tracer.begin(nullptr).has_value());
   tracer.stop();
   EXPECT_EQ(tracer.take().count, 1u);
   EXPECT_EQ(tracer.take().count, 0u);
