@@ -5,9 +5,11 @@
 #include <list>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "async/task_tree.h"
 #include "server/rpc/call_inspection.h"
 
@@ -22,12 +24,22 @@ double milliseconds(Duration time) {
   return std::chrono::duration<double, std::milli>(time).count();
 }
 
-// What one loop told: written on its thread until its inspection is over.
+// What one loop told: written on its thread until its inspection is over. In blocks, for a string
+// of megabytes that has to grow holds the loop up.
 struct Told {
+  static constexpr std::size_t kBlock = 64 << 10;
+
   std::string loop;
-  std::string calls = {};
+  std::vector<std::string> calls = {};
   std::size_t count = 0;  // of those
   bool complete = false;
+
+  // For the next call.
+  std::string& next() {
+    if (calls.empty() || calls.back().size() >= kBlock) calls.emplace_back().reserve(2 * kBlock);
+    ++count;
+    return calls.back();
+  }
 };
 
 // False: no more calls of this loop.
@@ -60,8 +72,7 @@ std::list<Told> ask(rpc::Server& server, Show show) {
 }
 
 bool show_text(const rpc::ServerCall& call, TimePoint now, Told& told) {
-  std::string& out = told.calls;
-  ++told.count;
+  std::string& out = told.next();
   absl::StrAppendFormat(&out, "%s  %.3f ms", call.method().name(),
                         milliseconds(now - call.arrival()));
   if (const TimePoint deadline = call.context().deadline(); deadline != kForever) {
@@ -76,9 +87,8 @@ bool show_text(const rpc::ServerCall& call, TimePoint now, Told& told) {
 
 // Names of methods and loops need no escaping.
 bool show_json(const rpc::ServerCall& call, TimePoint now, Told& told) {
-  std::string& out = told.calls;
-  ++told.count;
-  if (!out.empty()) out += ',';
+  std::string& out = told.next();
+  if (told.count > 1) out += ',';
   absl::StrAppendFormat(&out, R"({"method":"%s","age_ms":%.3f)", call.method().name(),
                         milliseconds(now - call.arrival()));
   if (const TimePoint deadline = call.context().deadline(); deadline != kForever) {
@@ -102,7 +112,7 @@ Page text(rpc::Server& server) {
   for (const Told& told : ask(server, show_text)) {
     absl::StrAppend(&page.body, "== ", told.loop, ": ", told.count, " calls in progress",
                     told.complete ? "" : ", and it DID NOT ANSWER in time: it is stuck or busy",
-                    "\n\n", told.calls);
+                    "\n\n", absl::StrJoin(told.calls, ""));
   }
   return page;
 }
@@ -113,7 +123,7 @@ Page json(rpc::Server& server, Show show) {
   for (const Told& told : ask(server, show)) {
     absl::StrAppend(&page.body, std::exchange(comma, ","), R"({"loop":")", told.loop,
                     R"(","answered":)", told.complete ? "true" : "false", R"(,"calls":[)",
-                    told.calls, "]}");
+                    absl::StrJoin(told.calls, ""), "]}");
   }
   page.body += "]}\n";
   return page;
