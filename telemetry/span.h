@@ -4,7 +4,7 @@
 // Span: one piece of work of a sampled trace, from its construction to its destruction. Rust: a
 // tracing::Span that is entered for as long as it lives.
 //
-//     co_await with_span("dashboard.posts", read_posts(user));   // telemetry/with_span.h
+//     co_await with_span(context, "dashboard.posts", read_posts(user));   // with_span.h
 //
 //     if (context.span() != nullptr) {
 //       Span span(context, "GET", Span::Kind::kClient);

@@ -9,14 +9,20 @@
 // ships them, link the shared protobuf, gRPC and Abseil: beside our static ones that would be two
 // copies of each in one process (cmake/dependencies.cmake).
 
+#include <bit>
+#include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string>
 
 #include "absl/strings/string_view.h"
 
 namespace weir::telemetry::wire {
 
+inline std::size_t varint_size(std::uint64_t value) {
+  std::size_t size = 1;
+  for (; value >= 0x80; value >>= 7) ++size;
+  return size;
+}
 inline void varint(std::string& out, std::uint64_t value) {
   for (; value >= 0x80; value >>= 7) out += static_cast<char>(value | 0x80);
   out += static_cast<char>(value);
@@ -28,13 +34,15 @@ inline void number(std::string& out, unsigned field, std::uint64_t value) {
   tag(out, field, 0);
   varint(out, value);
 }
+// Little-endian, as the machines are that this runs on.
+static_assert(std::endian::native == std::endian::little);
 inline void fixed64(std::string& out, unsigned field, std::uint64_t value) {
   tag(out, field, 1);
-  for (int i = 0; i < 8; ++i) out += static_cast<char>(value >> (8 * i));
+  out.append(reinterpret_cast<const char*>(&value), sizeof(value));
 }
 inline void fixed32(std::string& out, unsigned field, std::uint32_t value) {
   tag(out, field, 5);
-  for (int i = 0; i < 4; ++i) out += static_cast<char>(value >> (8 * i));
+  out.append(reinterpret_cast<const char*>(&value), sizeof(value));
 }
 inline void bytes(std::string& out, unsigned field, absl::string_view value) {
   tag(out, field, 2);
@@ -47,22 +55,24 @@ absl::string_view view(const Array& bytes) {
 }
 
 // A KeyValue as `field` of what is being written: key = 1, value = 2, an AnyValue: string 1, int 3.
+// What is inside is measured first, so that nothing is made to be copied.
+inline void key_value(std::string& out, unsigned field, absl::string_view key, std::size_t any) {
+  const std::size_t pair = 1 + varint_size(key.size()) + key.size() + 1 + varint_size(any) + any;
+  tag(out, field, 2);
+  varint(out, pair);
+  bytes(out, 1, key);
+  tag(out, 2, 2);
+  varint(out, any);
+}
 inline void attribute(std::string& out, unsigned field, absl::string_view key,
                       absl::string_view value) {
-  std::string any;
-  bytes(any, 1, value);
-  std::string pair;
-  bytes(pair, 1, key);
-  bytes(pair, 2, any);
-  bytes(out, field, pair);
+  key_value(out, field, key, 1 + varint_size(value.size()) + value.size());
+  bytes(out, 1, value);
 }
 inline void attribute(std::string& out, unsigned field, absl::string_view key, std::int64_t value) {
-  std::string any;
-  number(any, 3, static_cast<std::uint64_t>(value));
-  std::string pair;
-  bytes(pair, 1, key);
-  bytes(pair, 2, any);
-  bytes(out, field, pair);
+  const auto number_of = static_cast<std::uint64_t>(value);
+  key_value(out, field, key, 1 + varint_size(number_of));
+  number(out, 3, number_of);
 }
 
 }  // namespace weir::telemetry::wire

@@ -37,7 +37,8 @@ Task<absl::Status> ItemProcessor::process(Items& items, Results& results) {
 Task<absl::Status> ItemProcessor::process_one(Call& call, v1::BatchItem item,
                                               [[maybe_unused]] Permit in_call,
                                               [[maybe_unused]] Permit in_server) {
-  const v1::BatchResult result = co_await with_span("batch.item", work_(item));
+  const Context& context = co_await this_context();
+  const v1::BatchResult result = co_await with_span(context, "batch.item", work_(item));
   const Permit turn = co_await or_return(co_await call.turn.acquire());
   co_return co_await call.results.write(result);
 }

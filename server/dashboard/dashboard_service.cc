@@ -63,7 +63,7 @@ void name_if_missing(const char* section, const absl::Status& error, v1::Dashboa
 
 }  // namespace
 
-Task<absl::StatusOr<v1::Dashboard>> DashboardService::get_dashboard(
+Task<absl::StatusOr<rpc::OnArena<v1::Dashboard>>> DashboardService::get_dashboard(
     const v1::GetDashboardRequest& request) {
   BadRequest bad;
   api::check_id("user_id", request.user_id(), bad);
@@ -73,25 +73,27 @@ Task<absl::StatusOr<v1::Dashboard>> DashboardService::get_dashboard(
 }
 
 // [get_dashboard]
-Task<absl::StatusOr<v1::Dashboard>> DashboardService::read(std::int64_t user_id, int post_limit) {
+Task<absl::StatusOr<rpc::OnArena<v1::Dashboard>>> DashboardService::read(std::int64_t user_id,
+                                                                         int post_limit) {
   const Context& context = co_await this_context();
   const Duration budget = budget_.of(context);
   auto parts = co_await or_return(co_await try_join(
       // If there is no user, the others are cancelled, down to Postgres.
-      with_span("dashboard.user", read_user(user_id)),
-      with_span("dashboard.posts", optional_part(budget, sources_.posts(user_id, post_limit))),
-      with_span("dashboard.subscriptions",
+      with_span(context, "dashboard.user", read_user(user_id)),
+      with_span(context, "dashboard.posts",
+                optional_part(budget, sources_.posts(user_id, post_limit))),
+      with_span(context, "dashboard.subscriptions",
                 optional_part(budget, sources_.subscriptions(user_id, kMaxSubscriptions)))));
   auto& [user, posts, subscriptions] = parts;
 
-  v1::Dashboard dashboard;
-  *dashboard.mutable_user() = to_wire(std::move(user));
-  for (auto& post : posts.items) *dashboard.add_posts() = to_wire(std::move(post));
+  rpc::OnArena<v1::Dashboard> dashboard;
+  to_wire(std::move(user), *dashboard->mutable_user());
+  for (auto& post : posts.items) to_wire(std::move(post), *dashboard->add_posts());
   for (auto& subscription : subscriptions.items) {
-    *dashboard.add_subscriptions() = to_wire(std::move(subscription));
+    to_wire(std::move(subscription), *dashboard->add_subscriptions());
   }
-  name_if_missing("posts", posts.error, dashboard);
-  name_if_missing("subscriptions", subscriptions.error, dashboard);
+  name_if_missing("posts", posts.error, *dashboard);
+  name_if_missing("subscriptions", subscriptions.error, *dashboard);
   co_return dashboard;
 }
 // [get_dashboard]

@@ -12,6 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "async/task.h"
+#include "rpc/on_arena.h"
 #include "server/dashboard/section_budget.h"
 #include "server/dashboard/sources.h"
 #include "weir/dashboard/v1/dashboard.pb.h"
@@ -23,10 +24,11 @@ class DashboardService {
   explicit DashboardService(Sources& sources, SectionBudget budget = SectionBudget())
       : sources_(sources), budget_(budget) {}
 
-  Task<absl::StatusOr<v1::Dashboard>> get_dashboard(const v1::GetDashboardRequest& request);
+  Task<absl::StatusOr<rpc::OnArena<v1::Dashboard>>> get_dashboard(
+      const v1::GetDashboardRequest& request);
 
  private:
-  Task<absl::StatusOr<v1::Dashboard>> read(std::int64_t user_id, int post_limit);
+  Task<absl::StatusOr<rpc::OnArena<v1::Dashboard>>> read(std::int64_t user_id, int post_limit);
   Task<absl::StatusOr<users::User>> read_user(std::int64_t id);
 
   Sources& sources_;

@@ -28,9 +28,9 @@ Task<absl::Status> DashboardWatch::follow(const v1::GetDashboardRequest& request
   UserChanges::Subscription subscription = changes_.subscribe(request.user_id());
   for (;;) {
     (void)subscription.changes().get();  // seen: a later one makes us read again
-    const v1::Dashboard dashboard =
+    const rpc::OnArena<v1::Dashboard> dashboard =
         co_await or_return(co_await timeout(kReadingLimit, dashboards_.get_dashboard(request)));
-    co_await or_return(writer.write(dashboard));
+    co_await or_return(writer.write(*dashboard));
     co_await or_return(co_await subscription.changes().changed());
   }
 }

@@ -53,7 +53,7 @@ Task<absl::StatusOr<v1::ListPostsResponse>> PostService::list_posts(
   v1::ListPostsResponse response;
   response.set_next_page_token(api::cut_to_page(posts, page, list, page_tokens_));
   response.mutable_posts()->Reserve(static_cast<int>(posts.size()));
-  for (Post& post : posts) *response.add_posts() = to_wire(std::move(post));
+  for (Post& post : posts) to_wire(std::move(post), *response.add_posts());
   co_return response;
 }
 

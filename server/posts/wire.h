@@ -9,5 +9,7 @@
 namespace weir::posts {
 
 v1::Post to_wire(Post post);
+// Into a new message, where it is.
+void to_wire(Post post, v1::Post& wire);
 
 }  // namespace weir::posts

@@ -21,6 +21,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -171,7 +172,8 @@ class ServiceRoutes {
                             grpc::ServerAsyncResponseWriter<Response>*, grpc::CompletionQueue*,
                             grpc::ServerCompletionQueue*, void*),
              Handler handler) {
-    add<Unary<Request, Response>>(name, std::move(handler));
+    using Handled = typename std::invoke_result_t<const Handler&, const Request&>::value_type;
+    add<Unary<Request, Response, Handled>>(name, std::move(handler));
   }
   template <class Base, class Request, class Response, class Handler>
   void server_streaming(const std::string& name,

@@ -5,7 +5,7 @@
 // handler is called, how it is finished and what may still be under way then. serve.h has what they
 // share. Handlers:
 //
-//   Unary            Task<StatusOr<Response>>(const Request&)
+//   Unary            Task<StatusOr<Response>>(const Request&), or of an OnArena<Response>
 //   ServerStreaming  Task<Status>(const Request&, Writer<Response>&)
 //   ClientStreaming  Task<StatusOr<Response>>(Reader<Request>&)
 //   Bidi             Task<Status>(Reader<Request>&, Writer<Response>&)
@@ -15,6 +15,7 @@
 #include <grpcpp/support/async_unary_call.h>
 
 #include "absl/status/statusor.h"
+#include "rpc/on_arena.h"
 #include "rpc/status.h"
 #include "server/rpc/incoming.h"
 #include "server/rpc/outgoing.h"
@@ -41,11 +42,20 @@ struct RequestFunctions : grpc::Service {
   static constexpr auto bidi() { return &RequestFunctions::RequestAsyncBidiStreaming; }
 };
 
+template <class Message>
+const Message& message_of(const Message& message) {
+  return message;
+}
+template <class Message>
+const Message& message_of(const OnArena<Message>& message) {
+  return *message;
+}
+
 // Finishes with the one response, or without.
 template <class Responder, class Response>
 void finish_with(Responder& responder, const absl::StatusOr<Response>& result, void* tag) {
   if (result.ok()) {
-    responder.Finish(*result, grpc::Status::OK, tag);
+    responder.Finish(message_of(*result), grpc::Status::OK, tag);
   } else {
     responder.FinishWithError(to_grpc(result.status()), tag);
   }
@@ -53,11 +63,12 @@ void finish_with(Responder& responder, const absl::StatusOr<Response>& result, v
 
 }  // namespace detail
 
-template <class Request, class Response>
+// `Handled`: what the handler makes.
+template <class Request, class Response, class Handled>
 class Unary {
  public:
   static constexpr bool kIsLimited = true;
-  using Result = absl::StatusOr<Response>;
+  using Result = Handled;
   using Responder = grpc::ServerAsyncResponseWriter<Response>;
 
   explicit Unary(ServerCall& call)

@@ -50,7 +50,7 @@ Task<absl::StatusOr<v1::ListSubscriptionsResponse>> SubscriptionService::list_su
   v1::ListSubscriptionsResponse response;
   response.set_next_page_token(api::cut_to_page(subscriptions, page, list, page_tokens_));
   for (Subscription& subscription : subscriptions) {
-    *response.add_subscriptions() = to_wire(std::move(subscription));
+    to_wire(std::move(subscription), *response.add_subscriptions());
   }
   co_return response;
 }

@@ -9,5 +9,7 @@
 namespace weir::subscriptions {
 
 v1::Subscription to_wire(Subscription subscription);
+// Into a new message, where it is.
+void to_wire(Subscription subscription, v1::Subscription& wire);
 
 }  // namespace weir::subscriptions

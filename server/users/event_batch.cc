@@ -35,7 +35,7 @@ std::shared_ptr<const EventBatch> make_batch(std::int64_t after, std::int64_t up
     if (!event.is_about_user()) continue;
     v1::UserEvent& message = *whole.add_events();
     message.set_type(type_of(event.type));
-    *message.mutable_user() = to_wire(event.user);
+    to_wire(event.user, *message.mutable_user());
     message.set_resume_token(tokens.encode(event.seq));
     batch->messages.push_back({event.seq, rpc::Encoded<v1::UserEvent>(message)});
   }

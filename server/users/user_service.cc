@@ -87,7 +87,7 @@ Task<absl::StatusOr<v1::ListUsersResponse>> UserService::list_users(
   v1::ListUsersResponse response;
   response.set_next_page_token(api::cut_to_page(users, page, kUsersList, page_tokens_));
   response.mutable_users()->Reserve(static_cast<int>(users.size()));
-  for (User& user : users) *response.add_users() = to_wire(std::move(user));
+  for (User& user : users) to_wire(std::move(user), *response.add_users());
   constexpr std::int64_t kMaxTotal = std::numeric_limits<std::int32_t>::max();
   response.set_total_size(static_cast<std::int32_t>(std::min(count, kMaxTotal)));
   co_return response;

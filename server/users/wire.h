@@ -9,5 +9,7 @@
 namespace weir::users {
 
 v1::User to_wire(User user);
+// Into a new message, where it is.
+void to_wire(User user, v1::User& wire);
 
 }  // namespace weir::users

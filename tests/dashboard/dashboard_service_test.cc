@@ -75,7 +75,9 @@ struct Dashboards {
     v1::GetDashboardRequest request;
     request.set_user_id(user_id);
     request.set_post_limit(post_limit);
-    co_return co_await service.get_dashboard(request);
+    absl::StatusOr<rpc::OnArena<v1::Dashboard>> found = co_await service.get_dashboard(request);
+    if (!found.ok()) co_return found.status();
+    co_return **found;
   }
 
   FakeSources sources;

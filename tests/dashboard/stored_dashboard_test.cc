@@ -74,7 +74,9 @@ class StoredDashboard : public ::testing::Test {
   static Task<Result> get(DashboardService& service, std::int64_t user_id) {
     v1::GetDashboardRequest request;
     request.set_user_id(user_id);
-    co_return co_await service.get_dashboard(request);
+    absl::StatusOr<rpc::OnArena<v1::Dashboard>> found = co_await service.get_dashboard(request);
+    if (!found.ok()) co_return found.status();
+    co_return **found;
   }
   static Task<std::vector<Result>> get_all(DashboardService& service,
                                            std::vector<std::int64_t> users) {

@@ -73,7 +73,8 @@ Task<absl::StatusOr<Span*>> current_span() {
 }
 
 ASYNC_TEST(WithSpan, WithoutACurrentSpanOnlyAwaits) {
-  absl::StatusOr<Span*> inside = co_await with_span("work", current_span());
+  const Context& context = co_await this_context();
+  absl::StatusOr<Span*> inside = co_await with_span(context, "work", current_span());
   EXPECT_TRUE(inside.ok());
   EXPECT_EQ(*inside, nullptr);
 }
