@@ -154,6 +154,7 @@ def bench_inside(arguments, group, generator):
         backends.fill_cache(arguments.users, lambda: generator.measure(running[inside.OFF], 8, 32))
         with inside.scraped([running[inside.SOME], running[inside.ALL]]):
             rounds = turns.measure(arguments, running, generator, "inside", "get")
+        all_spans = inside.spans(running[inside.ALL])
         for server in running.values():
             server.stop()
     server = start_patient(arguments, group)
@@ -164,7 +165,7 @@ def bench_inside(arguments, group, generator):
         tasks = inside.measure_tasks(server, held)
     load.finish(waiting)
     server.stop()
-    return {**inside.summarize(rounds, tasks), "rounds": rounds}
+    return {**inside.summarize(rounds, tasks, all_spans), "rounds": rounds}
 
 
 def measure_overload(arguments, group, generator, case, prepare):

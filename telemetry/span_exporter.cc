@@ -11,6 +11,7 @@
 #include <sstream>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "async/backoff.h"
 #include "async/detail/thread_name.h"
@@ -18,6 +19,9 @@
 
 namespace weir::telemetry {
 namespace {
+
+// How often it is looked whether there is an answer.
+constexpr Duration kLook = std::chrono::milliseconds(1);
 
 constexpr char kMethod[] = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 
@@ -43,21 +47,30 @@ std::string encode_resource(const TraceOptions& options) {
   return resource;
 }
 
+grpc::Slice slice_of(std::string bytes) {
+  auto* const owned = new std::string(std::move(bytes));
+  return grpc::Slice(
+      owned->data(), owned->size(), [](void* string) { delete static_cast<std::string*>(string); },
+      owned);
+}
+
 // ExportTraceServiceRequest{resource_spans = 1 {resource = 1, scope_spans = 2 {scope = 1, spans =
-// 2}}}
-grpc::ByteBuffer encode_request(const std::string& resource, const std::string& spans) {
+// 2}}}. The spans come last on each level, so the rest can go before them, and they stay where they
+// are.
+grpc::ByteBuffer encode_request(const std::string& resource, std::string spans) {
   std::string scope;
   wire::bytes(scope, 1, "weir");
-  std::string scope_spans;
-  wire::bytes(scope_spans, 1, scope);
-  scope_spans += spans;
-  std::string resource_spans;
-  wire::bytes(resource_spans, 1, resource);
-  wire::bytes(resource_spans, 2, scope_spans);
-  std::string request;
-  wire::bytes(request, 1, resource_spans);
-  const grpc::Slice slice(request);
-  return grpc::ByteBuffer(&slice, 1);
+  std::string in_scope;
+  wire::bytes(in_scope, 1, scope);
+  std::string in_resource;
+  wire::bytes(in_resource, 1, resource);
+  wire::length(in_resource, 2, in_scope.size() + spans.size());
+  in_resource += in_scope;
+  std::string head;
+  wire::length(head, 1, in_resource.size() + spans.size());
+  head += in_resource;
+  const grpc::Slice slices[] = {slice_of(std::move(head)), slice_of(std::move(spans))};
+  return grpc::ByteBuffer(slices, 2);
 }
 
 // How many spans the collector took and threw away: ExportTraceServiceResponse{partial_success = 1
@@ -97,8 +110,10 @@ class SpanExporter::Collector {
   explicit Collector(const TraceOptions& options)
       : options_(options), stub_(grpc::CreateChannel(options.target, credentials(options))) {}
 
-  // Waits for the answer, at most the timeout, and not past `limit`.
-  grpc::Status send(const grpc::ByteBuffer& request, TimePoint limit, std::size_t& rejected) {
+  // The answer comes at the latest when the timeout is over, and not after `limit`.
+  using Wait = absl::FunctionRef<void(grpc::CompletionQueue&, grpc::ClientContext&)>;
+  grpc::Status send(const grpc::ByteBuffer& request, TimePoint limit, Wait wait,
+                    std::size_t& rejected) {
     grpc::ClientContext context;
     const Duration left = limit - std::chrono::steady_clock::now();
     context.set_deadline(std::chrono::system_clock::now() + std::min(options_.timeout, left));
@@ -110,9 +125,7 @@ class SpanExporter::Collector {
     grpc::ByteBuffer response;
     grpc::Status status;
     call->Finish(&response, &status, this);
-    void* tag = nullptr;
-    bool ok = false;
-    queue.Next(&tag, &ok);
+    wait(queue, context);
     if (status.ok()) rejected = rejected_in(response);
     return status;
   }
@@ -145,21 +158,23 @@ SpanExporter::~SpanExporter() {
 void SpanExporter::run() {
   weir::detail::name_this_thread("spans");
   for (;;) {
-    const Tracer::Batch batch = tracer_.take();
+    Tracer::Batch batch = tracer_.take();
     if (batch.count == 0) return;
-    export_batch(batch);
+    export_batch(std::move(batch));
   }
 }
 
-void SpanExporter::export_batch(const Tracer::Batch& batch) {
-  const grpc::ByteBuffer request = encode_request(resource_, batch.spans);
+void SpanExporter::export_batch(Tracer::Batch batch) {
+  const grpc::ByteBuffer request = encode_request(resource_, std::move(batch.spans));
   const TimePoint patience = std::chrono::steady_clock::now() + export_timeout_;
   Backoff backoff(std::chrono::milliseconds(500), std::chrono::seconds(5));
   for (;;) {
     const TimePoint limit = std::min(patience, give_up_at());
     if (std::chrono::steady_clock::now() >= limit) break;
     std::size_t rejected = 0;
-    const grpc::Status status = collector_->send(request, limit, rejected);
+    const grpc::Status status = collector_->send(
+        request, limit, [this](auto& queue, auto& context) { wait_for_answer(queue, context); },
+        rejected);
     if (status.ok()) {
       rejected = std::min(rejected, batch.count);
       tracer_.exported(batch.count - rejected);
@@ -173,6 +188,25 @@ void SpanExporter::export_batch(const Tracer::Batch& batch) {
     if (!is_worth_retrying(status.error_code()) || !pause(backoff.next())) break;
   }
   tracer_.rejected(batch.count);
+}
+
+// Not in Next, as long as there is time: a thread that waits in one queue of gRPC's polls for all
+// that the process has (its ev_epoll1_linux.cc), and would take calls from the server's loops, a
+// part of each turn, and with it the company that their answers are written in.
+void SpanExporter::wait_for_answer(grpc::CompletionQueue& queue, grpc::ClientContext& context) {
+  void* tag = nullptr;
+  bool ok = false;
+  const gpr_timespec at_once = gpr_time_0(GPR_CLOCK_MONOTONIC);
+  while (queue.AsyncNext(&tag, &ok, at_once) == grpc::CompletionQueue::TIMEOUT) {
+    if (pause(kLook)) continue;
+    // The loops have ended.
+    const Duration left = give_up_at() - std::chrono::steady_clock::now();
+    const auto limit = std::chrono::system_clock::now() + left;
+    if (queue.AsyncNext(&tag, &ok, limit) != grpc::CompletionQueue::TIMEOUT) return;
+    context.TryCancel();
+    queue.Next(&tag, &ok);
+    return;
+  }
 }
 
 TimePoint SpanExporter::give_up_at() {

@@ -10,8 +10,13 @@
 //
 // The destructor sends what is left, for at most `flush_limit`.
 
+#include <grpcpp/client_context.h>
+#include <grpcpp/completion_queue.h>
+
+#include <condition_variable>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 
@@ -34,7 +39,8 @@ class SpanExporter {
  private:
   class Collector;
   void run();
-  void export_batch(const Tracer::Batch& batch);
+  void export_batch(Tracer::Batch batch);
+  void wait_for_answer(grpc::CompletionQueue& queue, grpc::ClientContext& context);
   bool pause(Duration time);  // false if it is to stop
   TimePoint give_up_at();
 

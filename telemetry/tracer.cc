@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "telemetry/tracer.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <random>
@@ -79,7 +80,9 @@ void Tracer::submit(const std::string& span) {
       dropped_.fetch_add(1, std::memory_order_relaxed);
       return;
     }
-    if (batches_.empty() || batches_.back().count >= options_.max_batch) batches_.emplace_back();
+    if (batches_.empty() || batches_.back().count >= options_.max_batch) {
+      batches_.emplace_back().spans.reserve(usual_size_);
+    }
     Batch& batch = batches_.back();
     wire::bytes(batch.spans, 2, span);
     is_full_.store(++queued_ >= options_.max_queue, std::memory_order_relaxed);
@@ -98,6 +101,7 @@ Tracer::Batch Tracer::take() {
     if (stopping_ && batches_.empty()) return {};
   } while (batches_.empty());
   Batch batch = std::move(batches_.front());
+  usual_size_ = std::max(usual_size_, batch.spans.size());
   batches_.pop_front();
   queued_ -= batch.count;
   is_full_.store(queued_ >= options_.max_queue, std::memory_order_relaxed);

@@ -79,7 +79,8 @@ class Tracer {
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Batch> batches_;  // only the last is not full
+  std::deque<Batch> batches_;   // only the last is not full
+  std::size_t usual_size_ = 0;  // of the largest batch, in bytes
   std::size_t queued_ = 0;
   std::atomic<bool> is_full_ = false;  // written with the lock held
   bool stopping_ = false;

@@ -24,6 +24,10 @@ inline std::size_t varint_size(std::uint64_t value) {
   return size;
 }
 inline void varint(std::string& out, std::uint64_t value) {
+  if (value < 0x80) {  // nearly all: tags, lengths
+    out.push_back(static_cast<char>(value));
+    return;
+  }
   for (; value >= 0x80; value >>= 7) out += static_cast<char>(value | 0x80);
   out += static_cast<char>(value);
 }
@@ -44,9 +48,13 @@ inline void fixed32(std::string& out, unsigned field, std::uint32_t value) {
   tag(out, field, 5);
   out.append(reinterpret_cast<const char*>(&value), sizeof(value));
 }
-inline void bytes(std::string& out, unsigned field, absl::string_view value) {
+// Of what is appended after it.
+inline void length(std::string& out, unsigned field, std::size_t size) {
   tag(out, field, 2);
-  varint(out, value.size());
+  varint(out, size);
+}
+inline void bytes(std::string& out, unsigned field, absl::string_view value) {
+  length(out, field, value.size());
   out.append(value.data(), value.size());
 }
 template <class Array>
@@ -58,11 +66,9 @@ absl::string_view view(const Array& bytes) {
 // What is inside is measured first, so that nothing is made to be copied.
 inline void key_value(std::string& out, unsigned field, absl::string_view key, std::size_t any) {
   const std::size_t pair = 1 + varint_size(key.size()) + key.size() + 1 + varint_size(any) + any;
-  tag(out, field, 2);
-  varint(out, pair);
+  length(out, field, pair);
   bytes(out, 1, key);
-  tag(out, 2, 2);
-  varint(out, any);
+  length(out, 2, any);
 }
 inline void attribute(std::string& out, unsigned field, absl::string_view key,
                       absl::string_view value) {
