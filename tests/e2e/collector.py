@@ -42,6 +42,7 @@ class Collector(trace_service_pb2_grpc.TraceServiceServicer):
         self._may_answer = threading.Event()
         self._may_answer.set()
         self.reject = 0
+        self.was_called = threading.Event()
         self._server = grpc.server(concurrent.futures.ThreadPoolExecutor(2))
         trace_service_pb2_grpc.add_TraceServiceServicer_to_server(self, self._server)
         self.endpoint = f"http://127.0.0.1:{self._server.add_insecure_port(address)}"
@@ -54,6 +55,7 @@ class Collector(trace_service_pb2_grpc.TraceServiceServicer):
         self._may_answer.set()
 
     def Export(self, request, context):
+        self.was_called.set()
         self._may_answer.wait()
         with self._lock:
             for of_resource in request.resource_spans:

@@ -291,6 +291,20 @@ class Traces(unittest.TestCase):
             self.assertEqual(server.stop(), 0)
             self.assertLess(time.monotonic() - began, 10)
 
+    def test_an_export_under_way_is_given_up_at_the_end(self):
+        with Collector() as collector:
+            collector.hang()
+            server = self.start(
+                "--drain-quiet=100ms", OTEL_EXPORTER_OTLP_ENDPOINT=collector.endpoint,
+                OTEL_EXPORTER_OTLP_TIMEOUT="60000", OTEL_BSP_EXPORT_TIMEOUT="60000",
+                OTEL_BSP_SCHEDULE_DELAY="1",
+            )
+            self.create_user()
+            self.assertTrue(collector.was_called.wait(harness.LIMIT))
+            began = time.monotonic()
+            self.assertEqual(server.stop(), 0)
+            self.assertLess(time.monotonic() - began, 10)
+
     def test_what_the_collector_throws_away_is_counted(self):
         with Collector() as collector:
             collector.reject = 1
