@@ -41,7 +41,7 @@ class BlockQueue {
   }
   T pop() {
     std::optional<T>& slot = first_->slots[begin_];
-    T value = *std::move(slot);
+    T value = std::move(*slot);
     slot.reset();
     --size_;
     if (++begin_ == kSlots || size_ == 0) drop_block();

@@ -137,7 +137,7 @@ Task<Lookup> BasicCache<Store>::get(std::string key, Loader load) {
   }
   absl::StatusOr<std::optional<std::string>> stored = co_await store_.get(key);
   if (stored.ok() && stored->has_value()) {
-    std::optional<Entry> entry = decode(**std::move(stored));
+    std::optional<Entry> entry = decode(std::move(**stored));
     if (entry && entry->kind == Entry::Kind::kValue) {
       counters_.count(&CacheCounters::hits);
       co_return Versioned(entry->version, std::move(entry->bytes));

@@ -44,9 +44,9 @@ class SingleFlight {
 
    private:
     friend class SingleFlight;
-    std::optional<T> result;
-    std::size_t aboard = 0;
-    weir::detail::IntrusiveList<Landed> waiters;
+    std::optional<T> result_;
+    std::size_t aboard_ = 0;
+    weir::detail::IntrusiveList<Landed> waiters_;
   };
 
   struct Boarding {
@@ -59,7 +59,7 @@ class SingleFlight {
     std::shared_ptr<Flight>& flight = flights_[key];
     const bool is_first = flight == nullptr;
     if (is_first) flight = std::make_shared<Flight>(key);
-    ++flight->aboard;
+    ++flight->aboard_;
     return {flight, is_first};
   }
 
@@ -67,8 +67,8 @@ class SingleFlight {
   void land(Flight& flight, T result) {
     std::lock_guard lock(mutex_);
     forget_locked(flight);
-    flight.result.emplace(std::move(result));
-    while (!flight.waiters.empty()) flight.waiters.pop_front().wake();
+    flight.result_.emplace(std::move(result));
+    while (!flight.waiters_.empty()) flight.waiters_.pop_front().wake();
   }
 
   // What is known has changed: whoever comes from now on does not join the flight under way.
@@ -109,8 +109,8 @@ class [[nodiscard]] SingleFlight<T>::Landed final : weir::detail::Waiter,
     began(self, "single flight", where_);
     {
       std::lock_guard lock(flights_.mutex_);
-      if (flight_->result.has_value()) return false;
-      flight_->waiters.push_back(*this);
+      if (flight_->result_.has_value()) return false;
+      flight_->waiters_.push_back(*this);
     }
     watch_cancellation();
     return true;
@@ -119,12 +119,12 @@ class [[nodiscard]] SingleFlight<T>::Landed final : weir::detail::Waiter,
   T await_resume() {
     ended();
     std::unique_lock lock(flights_.mutex_);
-    const bool is_last = --flight_->aboard == 0;
+    const bool is_last = --flight_->aboard_ == 0;
     if (status_.ok()) {
-      if (is_last) return *std::move(flight_->result);
-      return *flight_->result;
+      if (is_last) return *std::move(flight_->result_);
+      return *flight_->result_;
     }
-    if (is_last && !flight_->result.has_value()) {
+    if (is_last && !flight_->result_.has_value()) {
       flights_.forget_locked(*flight_);
       lock.unlock();
       flight_->scope.cancel();
@@ -138,7 +138,7 @@ class [[nodiscard]] SingleFlight<T>::Landed final : weir::detail::Waiter,
   void on_cancel(CancelReason reason) override {
     std::lock_guard lock(flights_.mutex_);
     if (!this->ListHook<>::is_linked()) return;  // it has just landed: take the result
-    flight_->waiters.remove(*this);
+    flight_->waiters_.remove(*this);
     status_ = to_status(reason);
     complete();
   }

@@ -67,7 +67,7 @@ ASYNC_TEST(Mutex, IsUnlockedByAGuardThatIsMovedOnce) {
   std::optional<MutexGuard<std::monostate>> first = mutex.try_lock();
   CO_ASSERT_TRUE(first.has_value());
   {
-    const MutexGuard<std::monostate> second = *std::move(first);
+    const MutexGuard<std::monostate> second = std::move(*first);
     first.reset();
     EXPECT_FALSE(mutex.try_lock().has_value());
   }

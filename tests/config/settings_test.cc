@@ -89,7 +89,7 @@ TEST_F(SettingsTest, AnEmptyVariableSaysNothing) {
 }
 
 TEST_F(SettingsTest, EveryWrongValueIsOneLineThatNamesItsSetting) {
-  const struct {
+  static constexpr struct {
     const char* argument;
     const char* message;
   } kCases[] = {
