@@ -10,6 +10,9 @@
 #include <limits>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/time/time.h"
 #include "client/target.h"
 
 namespace weir::client {
@@ -45,14 +48,32 @@ grpc::ChannelArguments arguments(const ChannelOptions& options) {
   return args;
 }
 
+constexpr char kRoundRobin[] = R"({"round_robin":{}})";
+
+std::string seconds(Duration duration) {
+  return absl::StrFormat("%.3fs", absl::ToDoubleSeconds(absl::FromChrono(duration)));
+}
+
+std::string with_ejection(const EjectionOptions& options) {
+  return absl::StrFormat(
+      R"({"outlier_detection_experimental":{"interval":"%s","baseEjectionTime":"%s",)"
+      R"("maxEjectionPercent":%d,"failurePercentageEjection":{"threshold":%d,)"
+      R"("enforcementPercentage":100,"minimumHosts":2,"requestVolume":%d},"childPolicy":[%s]}})",
+      seconds(options.interval), seconds(options.time), options.most_percent,
+      options.failed_percent, options.least_calls, kRoundRobin);
+}
+
 }  // namespace
 
 std::string service_config(const ChannelOptions& options) {
-  if (options.balance == Balance::kPickFirst)
+  if (options.balance == Balance::kPickFirst) {
     return R"({"loadBalancingConfig":[{"pick_first":{}}]})";
-  return options.health_checks ? R"({"loadBalancingConfig":[{"round_robin":{}}],)"
-                                 R"("healthCheckConfig":{"serviceName":""}})"
-                               : R"({"loadBalancingConfig":[{"round_robin":{}}]})";
+  }
+  const std::string policy =
+      options.ejection.enabled ? with_ejection(options.ejection) : kRoundRobin;
+  const char* const health =
+      options.health_checks ? R"(,"healthCheckConfig":{"serviceName":""})" : "";
+  return absl::StrCat(R"({"loadBalancingConfig":[)", policy, "]", health, "}");
 }
 
 Channel::State::State(ChannelOptions given, const std::string& target)

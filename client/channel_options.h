@@ -28,6 +28,20 @@ enum class Balance : unsigned char {
   kPickFirst,   // all calls to one address, the next when it fails
 };
 
+// One endpoint of several whose calls nearly all fail, though it answers and says that it is
+// healthy, gets none for a while: a circuit breaker of its own. gRPC's outlier detection (gRFC
+// A50), which counts every status but OK: the share must be beyond what an answer such as NOT_FOUND
+// can reach. One at least stays in.
+struct EjectionOptions {
+  bool enabled = true;
+  int failed_percent = 90;  // more than that of its calls in an interval
+  int least_calls = 50;     // fewer say nothing about an endpoint
+  Duration interval = std::chrono::seconds(10);
+  // The first time; each further time longer, by as much.
+  Duration time = std::chrono::seconds(10);
+  int most_percent = 50;  // of the endpoints, out at the same time
+};
+
 struct ChannelOptions {
   // "host:port", a list "10.0.0.1:50051,10.0.0.2:50051", or any target of gRPC's:
   // "dns:///name:50051".
@@ -41,6 +55,9 @@ struct ChannelOptions {
   // Watch each server's health and leave the moment it says it drains; only with kRoundRobin. A
   // server without a health service counts as healthy.
   bool health_checks = true;
+
+  // Only with kRoundRobin.
+  EjectionOptions ejection;
 
   // The deadline of a unary call whose Context has none that is earlier; all its attempts share it.
   Duration default_timeout = std::chrono::seconds(5);

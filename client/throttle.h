@@ -10,8 +10,8 @@
 // fails here counts as made, so the service is asked the less the longer it refuses, down to a
 // tenth.
 //
-// One per Channel, for all its endpoints together: round_robin leaves out the ones that are down.
-// Thread: any.
+// One per Channel, for all its endpoints together: round_robin leaves out the ones that are down,
+// and EjectionOptions (client/channel_options.h) those that fail. Thread: any.
 
 #include <cstdint>
 #include <mutex>

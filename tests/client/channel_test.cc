@@ -84,6 +84,25 @@ TEST_F(ChannelTest, AServerThatStopsServingIsLeftWithoutAFailedCall) {
   EXPECT_EQ(calls_[0], before);
 }
 
+TEST_F(ChannelTest, AServerWhoseCallsAllFailIsLeftOutThoughItSaysThatItIsHealthy) {
+  servers_[0].users.get = [this](auto&, const users::v1::GetUserRequest&, User&) {
+    ++calls_[0];
+    return grpc::Status(grpc::StatusCode::INTERNAL, "always");
+  };
+  options_.ejection.interval = std::chrono::milliseconds(100);
+  options_.ejection.least_calls = 5;
+  options_.ejection.time = std::chrono::hours(1);
+  options_.throttle.enabled = false;
+  Users users(Channel::open(options_).value());
+  int in_a_row = 0;
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (in_a_row < 100 && std::chrono::steady_clock::now() < give_up) {
+    in_a_row = loop_.run(users.get(1)).ok() ? in_a_row + 1 : 0;
+  }
+  EXPECT_EQ(in_a_row, 100) << "every second call went to the one that fails";
+  EXPECT_GE(calls_[0], 5);
+}
+
 TEST_F(ChannelTest, WithoutHealthChecksAServerThatIsNotServingIsAsked) {
   servers_[0].health.set(Serving::NOT_SERVING);
   servers_[1].health.set(Serving::NOT_SERVING);
