@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/resumption.h"
 
-#include "client/retry.h"
+#include "server/status/details.h"
 
 namespace weir::client {
 
@@ -10,7 +10,7 @@ std::optional<Duration> resumption_delay(const absl::Status& error) {
   // says of its own accord.
   if (absl::IsCancelled(error)) return Duration::zero();
   // A reader that fell off because it was slow is told when it may come back.
-  if (const std::optional<Duration> asked = retry_info_delay(error)) return asked;
+  if (const std::optional<Duration> asked = status::retry_after(error)) return asked;
   return absl::IsUnavailable(error) ? std::optional(Duration::zero()) : std::nullopt;
 }
 

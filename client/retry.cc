@@ -10,18 +10,8 @@
 namespace weir::client {
 namespace {
 
-// Longer than any deadline here; also keeps sums of durations from overflowing.
+// A day, longer than any deadline here: sums of durations must not overflow.
 constexpr std::int64_t kLongestMilliseconds = 24LL * 3600 * 1000;
-
-Duration bounded(std::int64_t milliseconds) {
-  return std::chrono::milliseconds(std::clamp<std::int64_t>(milliseconds, 0, kLongestMilliseconds));
-}
-
-Duration delay_of(const google::rpc::RetryInfo& info) {
-  const std::int64_t seconds =
-      std::clamp<std::int64_t>(info.retry_delay().seconds(), 0, kLongestMilliseconds / 1000);
-  return bounded(seconds * 1000 + info.retry_delay().nanos() / 1'000'000);
-}
 
 }  // namespace
 
@@ -30,14 +20,9 @@ Pushback Pushback::parse(absl::string_view value) {
   pushback.present_ = true;
   std::int64_t milliseconds = 0;
   if (absl::SimpleAtoi(value, &milliseconds) && milliseconds >= 0) {
-    pushback.delay_ = bounded(milliseconds);
+    pushback.delay_ = std::chrono::milliseconds(std::min(milliseconds, kLongestMilliseconds));
   }
   return pushback;
-}
-
-std::optional<Duration> retry_info_delay(const absl::Status& error) {
-  const auto info = status::detail_of<google::rpc::RetryInfo>(error);
-  return info ? std::optional(delay_of(*info)) : std::nullopt;
 }
 
 std::optional<Duration> retry_delay(const absl::Status& error, const Pushback& pushback,
@@ -45,7 +30,7 @@ std::optional<Duration> retry_delay(const absl::Status& error, const Pushback& p
   if (!absl::IsUnavailable(error) || pushback.forbids()) return std::nullopt;
   if (pushback.is_present()) return pushback.delay();
   if (repeat == Repeat::kHarmful) return std::nullopt;
-  return retry_info_delay(error).value_or(Duration::zero());
+  return status::retry_after(error).value_or(Duration::zero());
 }
 
 }  // namespace weir::client

@@ -50,9 +50,6 @@ class Pushback {
   std::optional<Duration> delay_;
 };
 
-// What a RetryInfo among the details asks for; nullopt if there is none.
-std::optional<Duration> retry_info_delay(const absl::Status& error);
-
 // How long to wait at least before a call that ended with `error` is made again; nullopt: do not.
 std::optional<Duration> retry_delay(const absl::Status& error, const Pushback& pushback,
                                     Repeat repeat);

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <optional>
 #include <sstream>
 #include <utility>
 
@@ -15,6 +16,8 @@
 #include "absl/strings/str_cat.h"
 #include "async/backoff.h"
 #include "async/detail/thread_name.h"
+#include "rpc/status.h"
+#include "server/status/details.h"
 #include "telemetry/wire.h"
 
 namespace weir::telemetry {
@@ -88,18 +91,22 @@ std::size_t rejected_in(const grpc::ByteBuffer& response) {
   return rejected;
 }
 
-// OTLP's list; RESOURCE_EXHAUSTED only with RetryInfo, which is not looked for here.
-bool is_worth_retrying(grpc::StatusCode code) {
-  switch (code) {
-    case grpc::StatusCode::CANCELLED:
-    case grpc::StatusCode::DEADLINE_EXCEEDED:
-    case grpc::StatusCode::ABORTED:
-    case grpc::StatusCode::OUT_OF_RANGE:
-    case grpc::StatusCode::UNAVAILABLE:
-    case grpc::StatusCode::DATA_LOSS:
-      return true;
+// How long to wait at least before it is sent again, by OTLP's list; nullopt: never.
+std::optional<Duration> retry_delay(const grpc::Status& answer) {
+  const absl::Status status = rpc::from_grpc(answer);
+  const std::optional<Duration> asked = status::retry_after(status);
+  switch (status.code()) {
+    case absl::StatusCode::kResourceExhausted:
+      return asked;  // with it: in a while; without: that collector will not have it
+    case absl::StatusCode::kCancelled:
+    case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kAborted:
+    case absl::StatusCode::kOutOfRange:
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kDataLoss:
+      return asked.value_or(Duration::zero());
     default:
-      return false;
+      return std::nullopt;
   }
 }
 
@@ -185,7 +192,8 @@ void SpanExporter::export_batch(Tracer::Batch batch) {
     if (!std::exchange(is_failing_, true)) {
       log_(absl::StrCat("spans cannot be exported: ", status.error_message()));
     }
-    if (!is_worth_retrying(status.error_code()) || !pause(backoff.next())) break;
+    const std::optional<Duration> asked = retry_delay(status);
+    if (!asked || !pause(*asked + backoff.next())) break;
   }
   tracer_.rejected(batch.count);
 }

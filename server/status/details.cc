@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/status/details.h"
 
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
 
 #include "google/protobuf/duration.pb.h"
 
@@ -10,6 +12,14 @@ namespace weir::status {
 using std::chrono::duration_cast;
 using std::chrono::nanoseconds;
 using std::chrono::seconds;
+
+std::optional<Duration> retry_after(const absl::Status& status) {
+  const auto info = detail_of<google::rpc::RetryInfo>(status);
+  if (!info) return std::nullopt;
+  constexpr std::int64_t kDay = 24LL * 3600;  // sums of durations must not overflow
+  return seconds(std::clamp<std::int64_t>(info->retry_delay().seconds(), 0, kDay)) +
+         nanoseconds(std::clamp<std::int64_t>(info->retry_delay().nanos(), 0, 999'999'999));
+}
 
 Error::Error(absl::StatusCode code, absl::string_view reason, absl::string_view message)
     : status_(code, message) {

@@ -54,6 +54,9 @@ void set_detail(absl::Status& status, const Detail& detail) {
   status.SetPayload(type_url<Detail>(), absl::Cord(absl::string_view(bytes)));
 }
 
+// How long its RetryInfo asks to wait, a day at most; nullopt if it has none.
+std::optional<Duration> retry_after(const absl::Status& status);
+
 // An error under construction; converts to absl::Status, and so to StatusOr.
 class Error {
  public:

@@ -5,8 +5,19 @@ import concurrent.futures
 import threading
 
 import grpc
+import harness  # noqa: F401  (makes the generated modules importable)
+from google.protobuf import any_pb2, duration_pb2
+from google.rpc import error_details_pb2, status_pb2
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_service_pb2_grpc
 from opentelemetry.proto.trace.v1 import trace_pb2
+
+
+def patience(milliseconds: int) -> bytes:
+    detail = any_pb2.Any()
+    detail.Pack(error_details_pb2.RetryInfo(
+        retry_delay=duration_pb2.Duration(nanos=milliseconds * 1_000_000)))
+    return status_pb2.Status(code=grpc.StatusCode.RESOURCE_EXHAUSTED.value[0], message="soon",
+                             details=[detail]).SerializeToString()
 
 
 class Span:
@@ -34,7 +45,8 @@ def attributes(pairs) -> dict:
 
 class Collector(trace_service_pb2_grpc.TraceServiceServicer):
     """Keeps what it is sent. Told to `hang`, it answers nobody until it is told to `go_on`; told to
-    `reject`, it says that it threw that many spans of each request away."""
+    `reject`, it says that it threw that many spans of each request away; to `refuse`, it asks for patience
+    that many times."""
 
     def __init__(self, address: str = "127.0.0.1:0"):
         self._lock = threading.Lock()
@@ -42,6 +54,7 @@ class Collector(trace_service_pb2_grpc.TraceServiceServicer):
         self._may_answer = threading.Event()
         self._may_answer.set()
         self.reject = 0
+        self.refuse = 0
         self.was_called = threading.Event()
         self._server = grpc.server(concurrent.futures.ThreadPoolExecutor(2))
         trace_service_pb2_grpc.add_TraceServiceServicer_to_server(self, self._server)
@@ -57,6 +70,11 @@ class Collector(trace_service_pb2_grpc.TraceServiceServicer):
     def Export(self, request, context):
         self.was_called.set()
         self._may_answer.wait()
+        with self._lock:
+            self.refuse -= 1
+            if self.refuse >= 0:
+                context.set_trailing_metadata((("grpc-status-details-bin", patience(milliseconds=10)),))
+                context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "soon")
         with self._lock:
             for of_resource in request.resource_spans:
                 resource = attributes(of_resource.resource.attributes)

@@ -305,6 +305,14 @@ class Traces(unittest.TestCase):
             self.assertEqual(server.stop(), 0)
             self.assertLess(time.monotonic() - began, 10)
 
+    def test_what_the_collector_asks_to_have_later_it_gets(self):
+        with Collector() as collector:
+            collector.refuse = 1
+            server = self.start(OTEL_EXPORTER_OTLP_ENDPOINT=collector.endpoint)
+            self.create_user()
+            harness.wait_for("spans to arrive", collector.spans)
+            self.assertEqual(self.spans_of(server, "rejected"), 0)
+
     def test_what_the_collector_throws_away_is_counted(self):
         with Collector() as collector:
             collector.reject = 1
