@@ -9,17 +9,19 @@ multiples of it."""
 
 import dataclasses
 import json
+import statistics
 import subprocess
 import sys
 
 from runner import report
 
 WITH, WITHOUT = "adaptive limit", "without"
-OPTIONS = ("--cache=false", "--limit-slack=5ms", "--limit-first=64")
+OPTIONS = ("--cache=false",)
 LEVELS = {WITH: (0.5, 1, 2, 3), WITHOUT: (0.5, 1, 3)}
 OVER = 3
-SETTLE, SECONDS = 1, 4  # of each level
+SETTLE = 1  # seconds of each level that are not counted
 LIGHT = 0.5
+BEFORE = 5  # seconds of a light load before a surge
 DEADLINE_MS = 2000
 GREEDY, MODEST = "127.0.0.2", "127.0.0.3"  # two clients, as far as the service can tell
 
@@ -29,10 +31,11 @@ class Case:
     workload: str
     options: tuple[str, ...]
     at_once: int  # calls on each of as many connections: they keep it busy, and are no more
+    seconds: int  # of each level: enough for hundreds of calls
 
 
-PASSWORDS = Case("verify", (*OPTIONS, "--hash-threads=1", "--attempts=1000000"), 2)
-CREATES = Case("create", (*OPTIONS, "--create-group=1", "--create-transactions=8"), 4)
+PASSWORDS = Case("verify", (*OPTIONS, "--hash-threads=1", "--attempts=1000000"), 2, 15)
+CREATES = Case("create", (*OPTIONS, "--create-group=1", "--create-transactions=8"), 4, 4)
 
 
 class Surges:
@@ -67,45 +70,47 @@ def measure(arguments, case, running, generator):
     found = {"saturation": saturation, "levels": {}, "surge": {}}
     for name, server in running.items():
         report.progress(f"overload, levels: {name}")
-        plan = [(level * saturation, seconds) for level in LEVELS[name] for seconds in (SETTLE, SECONDS)]
+        plan = [(level * saturation, seconds) for level in LEVELS[name] for seconds in (SETTLE, case.seconds)]
         phases = surges.run(server, plan)["phases"][1::2]  # without what it takes to settle
         found["levels"][name] = [
             {"level": level, **phase, "goodput": phase["right"] / phase["seconds"]}
             for level, phase in zip(LEVELS[name], phases)]
         report.progress(f"overload, a surge: {name}")
         found["surge"][name] = surges.run(server, [
-            (LIGHT * saturation, 2), (OVER * saturation, 4), (LIGHT * saturation, 3)])
-    found["fairness"] = fairness(surges, running[WITH], saturation)
-    found["priority"] = priority(surges, running[WITH], saturation)
+            (LIGHT * saturation, BEFORE), (OVER * saturation, 4), (LIGHT * saturation, 5)])
+    found["fairness"] = fairness(surges, running[WITH], saturation, case.seconds)
+    found["priority"] = priority(surges, running[WITH], saturation, case.seconds)
     return found
 
 
-def fairness(surges, server, saturation):
+def fairness(surges, server, saturation, seconds):
     """A client that asks for three times what there is, and never slows down; another for a tenth."""
     report.progress("overload: two clients")
-    greedy = surges.start(server, [(OVER * saturation, 1), (OVER * saturation, 5)], "--source", GREEDY)
-    modest = surges.run(server, [(0.1 * saturation, 1), (0.1 * saturation, 4)], "--source", MODEST)
+    greedy = surges.start(server, [(OVER * saturation, 1), (OVER * saturation, seconds + 1)], "--source", GREEDY)
+    modest = surges.run(server, [(0.1 * saturation, 1), (0.1 * saturation, seconds)], "--source", MODEST)
     return {"greedy": surges.finish(greedy)["phases"][1], "modest": modest["phases"][1]}
 
 
-def priority(surges, server, saturation):
+def priority(surges, server, saturation, seconds):
     report.progress("overload: batches and others")
-    batch = surges.start(server, [(OVER * saturation, 1), (OVER * saturation, 5)],
+    batch = surges.start(server, [(OVER * saturation, 1), (OVER * saturation, seconds + 1)],
                          "--priority", "batch")
-    normal = surges.run(server, [(LIGHT * saturation, 1), (LIGHT * saturation, 4)])
+    normal = surges.run(server, [(LIGHT * saturation, 1), (LIGHT * saturation, seconds)])
     return {"batch": surges.finish(batch)["phases"][1], "normal": normal["phases"][1]}
 
 
 def recovery(surge):
-    """Seconds from the surge's end to the last tenth of a second with a refusal, or whose median was
-    three times that of before."""
+    """Seconds from the surge's end to the last half second with a refusal, or whose median (of its tenths)
+    was three times that of before."""
     steps = surge["steps"]
     rates = [step["rate"] for step in steps]
     begin, end = rates.index(max(rates)), len(rates) - rates[::-1].index(max(rates))
-    before = sorted(step["p50_us"] for step in steps[:begin])[begin // 2]
-    bad = [index for index, step in enumerate(steps[end:], 1)
-           if step["refused"] > 0 or step["p50_us"] > 3 * before]
-    return max(bad, default=0) / 10
+    before = statistics.median(step["p50_us"] for step in steps[:begin])
+    halves = [steps[at:at + 5] for at in range(end, len(steps) - 4, 5)]
+    bad = [number for number, half in enumerate(halves, 1)
+           if any(step["refused"] > 0 for step in half)
+           or statistics.median(step["p50_us"] for step in half) > 3 * before]
+    return max(bad, default=0) / 2
 
 
 def share(phase):
@@ -115,7 +120,7 @@ def share(phase):
 def memory_growth(surge):
     """MiB, from before the surge to its most."""
     kib = [step["kib"]["server"] for step in surge["steps"]]
-    return (max(kib) - kib[20]) / 1024
+    return (max(kib) - kib[BEFORE * 10]) / 1024
 
 
 def summarize(found):

@@ -128,7 +128,8 @@ Task<absl::StatusOr<std::optional<Credentials>>> UserRepository::find_credential
     if (rows.empty()) return std::nullopt;
     return Credentials{to_user(rows[0]), rows[0].string(kColumnAfterUser)};
   };
-  co_return co_await pool_.query(std::move(read));
+  absl::StatusOr<std::optional<Credentials>> found = co_await pool_.query(std::move(read));
+  co_return found;
 }
 
 Task<absl::Status> UserRepository::replace_password_hash(std::int64_t id, std::string old_hash,

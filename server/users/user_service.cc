@@ -129,7 +129,10 @@ Task<absl::StatusOr<v1::BatchGetUsersResponse>> UserService::batch_get_users(
   std::vector<User> users = co_await or_return(repository_.find_all(std::move(ids)));
   absl::flat_hash_map<std::int64_t, v1::User> by_id;
   by_id.reserve(users.size());
-  for (User& user : users) to_wire(std::move(user), by_id[user.id]);
+  for (User& user : users) {
+    v1::User& wire = by_id[user.id];
+    to_wire(std::move(user), wire);
+  }
 
   v1::BatchGetUsersResponse response;
   response.mutable_users()->Reserve(request.ids_size());
