@@ -35,7 +35,7 @@ class Case:
 
 
 PASSWORDS = Case("verify", (*OPTIONS, "--hash-threads=1", "--attempts=1000000"), 2, 15)
-CREATES = Case("create", (*OPTIONS, "--create-group=1", "--create-transactions=8"), 4, 4)
+CREATES = Case("create", (*OPTIONS, "--create-group=1", "--create-transactions=8", "--limit-slack=20ms"), 4, 4)
 
 
 class Surges:

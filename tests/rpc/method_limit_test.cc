@@ -161,6 +161,20 @@ ASYNC_TEST_UNDER_SEEDS(MethodLimit, ABackendThatGotSlowerIsTheNewUsual, kSeeds) 
   EXPECT_LT(after.p99(), 3 * backend.service);
 }
 
+// What others do on the same machine makes each call take long, however few there are.
+ASYNC_TEST_UNDER_SEEDS(MethodLimit, OnACrowdedMachineAFastMethodRefusesNobodyByDefault, kSeeds) {
+  MethodLimit limit{LimitOptions()};
+  Backend backend;
+  backend.workers.add_permits(1000);
+  backend.service = std::chrono::microseconds(300);
+  Counts before;
+  co_await load(limit, backend, at_rate(500), seconds(3), before);
+  backend.service = milliseconds(60);
+  Counts meanwhile;
+  co_await load(limit, backend, at_rate(500), seconds(10), meanwhile);
+  EXPECT_EQ(meanwhile.all_refused(), 0u);
+}
+
 ASYNC_TEST_UNDER_SEEDS(MethodLimit, ABackendThatGotFasterIsUsed, kSeeds) {
   MethodLimit limit(options());
   Backend backend;
