@@ -18,7 +18,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from runner import (backends, creates, dashboards, inside, load, overload, report, servers,  # noqa: E402
-                    turns, watches)
+                    tls, turns, watches)
 
 FLOORS = ("floor, Next", "floor, AsyncNext")
 REDIS = "service, from Redis"
@@ -40,7 +40,7 @@ def parse_arguments():
     parser.add_argument("--changes", type=int, default=1000, help="a second, that are watched")
     parser.add_argument("--json", help="where the numbers go; default: BUILD/bench.json")
     parser.add_argument("--only",
-                        choices=("users", "dashboards", "creates", "watches", "inside", "overload",
+                        choices=("users", "dashboards", "creates", "watches", "inside", "tls", "overload",
                                  "overload_creates"), help="default: all")
     parser.add_argument("--check", action="store_true", help="fail if a target is missed")
     return parser.parse_args()
@@ -168,6 +168,19 @@ def bench_inside(arguments, group, generator):
     return {**inside.summarize(rounds, tasks, all_spans), "rounds": rounds}
 
 
+def bench_tls(arguments, group, generator):
+    options = ["--loops", str(arguments.loops), "--cache-ttl=24h"]
+    with tls.certificates() as files:
+        running = tls.start_all(group, arguments.build, options, files)
+        backends.add_users(arguments.users)
+        report.progress("filling the cache")
+        backends.fill_cache(arguments.users, lambda: generator.measure(running[tls.CLEAR], 8, 32))
+        rounds = turns.measure(arguments, running, generator, "TLS", "get")
+        for server in running.values():
+            server.stop()
+    return {**tls.summarize(rounds), "rounds": rounds}
+
+
 def measure_overload(arguments, group, generator, case, prepare):
     options = ["--loops", str(arguments.loops), *case.options]
     running = {overload.WITH: group.start_service(arguments.build, options),
@@ -197,6 +210,7 @@ BENCHES = {"users": (bench_users, report.print_result),
            "creates": (bench_creates, creates.print_result),
            "watches": (bench_watches, watches.print_result),
            "inside": (bench_inside, inside.print_result),
+           "tls": (bench_tls, tls.print_result),
            "overload": (bench_overload, overload.print_result),
            "overload_creates": (bench_overload_creates, overload.print_result)}
 

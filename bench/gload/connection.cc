@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/gload/connection.h"
 
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -26,34 +20,6 @@ constexpr std::size_t kMostPerWrite = 64 * 1024;
 
 [[noreturn]] void die_of_errno(const char* what) {
   die(std::string(what) + ": " + std::strerror(errno));
-}
-
-sockaddr_in address_of(const std::string& host, int port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  if (inet_pton(AF_INET, host.c_str(), &address.sin_addr) != 1) {
-    die("'" + host + "' is not an IPv4 address");
-  }
-  return address;
-}
-
-// `source`: the address to connect from; empty: any.
-int connect_to(const std::string& host, int port, const std::string& source) {
-  const sockaddr_in address = address_of(host, port);
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) die_of_errno("socket");
-  if (!source.empty()) {
-    const sockaddr_in own = address_of(source, 0);
-    if (bind(fd, reinterpret_cast<const sockaddr*>(&own), sizeof(own)) != 0) die_of_errno("bind");
-  }
-  if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
-    die_of_errno("connect");
-  }
-  fcntl(fd, F_SETFL, O_NONBLOCK);
-  const int on = 1;
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-  return fd;
 }
 
 nghttp2_nv header(std::string_view name, std::string_view value) {
@@ -80,7 +46,7 @@ Connection::Connection(const std::string& host, int port, int epoll, const Heade
     : headers_(headers),
       listener_(listener),
       epoll_(epoll),
-      socket_(connect_to(host, port, headers.source)),
+      socket_(host, port, headers.source, headers.tls),
       session_(nullptr, nghttp2_session_del) {
   nghttp2_session_callbacks* callbacks = nullptr;
   nghttp2_session_callbacks_new(&callbacks);
@@ -107,17 +73,15 @@ Connection::Connection(const std::string& host, int port, int epoll, const Heade
   epoll_event event{};
   event.events = EPOLLIN;
   event.data.ptr = this;
-  epoll_ctl(epoll_, EPOLL_CTL_ADD, socket_, &event);
+  epoll_ctl(epoll_, EPOLL_CTL_ADD, socket_.fd(), &event);
 }
-
-Connection::~Connection() { close(socket_); }
 
 void Connection::submit(Call& call) {
   call.connection = this;
   call.sent = 0;
   call.answer = Answer();
   std::array<nghttp2_nv, 9> headers = {
-      header(":method", "POST"),      header(":scheme", "http"),
+      header(":method", "POST"),      header(":scheme", socket_.is_secure() ? "https" : "http"),
       header(":path", headers_.path), header(":authority", headers_.authority),
       header("te", "trailers"),       header("content-type", "application/grpc"),
       header("user-agent", "gload/1")};
@@ -192,7 +156,7 @@ int Connection::on_close(nghttp2_session* session, std::int32_t stream, std::uin
 void Connection::readable() {
   static std::array<std::uint8_t, std::size_t{128} * 1024> buffer;
   for (;;) {
-    const ssize_t length = read(socket_, buffer.data(), buffer.size());
+    const ssize_t length = socket_.read(buffer.data(), buffer.size());
     if (length < 0 && errno == EAGAIN) return;
     if (length <= 0) die("the server closed a connection");
     const ssize_t taken =
@@ -216,7 +180,7 @@ void Connection::flush() {
       }
       if (out_.empty()) return want_write(false);
     }
-    const ssize_t written = write(socket_, out_.data() + out_sent_, out_.size() - out_sent_);
+    const ssize_t written = socket_.write(out_.data() + out_sent_, out_.size() - out_sent_);
     if (written < 0 && errno == EAGAIN) return want_write(true);
     if (written <= 0) die_of_errno("write");
     out_sent_ += static_cast<std::size_t>(written);
@@ -230,7 +194,7 @@ void Connection::want_write(bool wanted) {
   event.events = EPOLLIN;
   if (wanted) event.events |= EPOLLOUT;
   event.data.ptr = this;
-  epoll_ctl(epoll_, EPOLL_CTL_MOD, socket_, &event);
+  epoll_ctl(epoll_, EPOLL_CTL_MOD, socket_.fd(), &event);
 }
 
 }  // namespace weir::gload

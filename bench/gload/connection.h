@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Connection: HTTP/2 over one TCP connection, by nghttp2. Frames that are ready at the same time go
+// Connection: HTTP/2 over one connection, by nghttp2. Frames that are ready at the same time go
 // out in one write, as a good client sends them.
 
 #include <nghttp2/nghttp2.h>
@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "bench/gload/call.h"
+#include "bench/gload/socket.h"
 
 namespace weir::gload {
 
@@ -25,7 +26,9 @@ class Connection {
     std::string authority;
     std::string timeout;        // grpc-timeout; empty: none
     std::string priority = {};  // weir-priority; empty: none
-    std::string source = {};    // not in them: the address to connect from; empty: any
+    // Not in them: the address to connect from (empty: any), and how.
+    std::string source = {};
+    TlsFiles tls = {};
   };
 
   class Listener {
@@ -44,7 +47,6 @@ class Connection {
   // program if anything goes wrong, now or later.
   Connection(const std::string& host, int port, int epoll, const Headers& headers,
              Listener& listener);
-  ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -74,7 +76,7 @@ class Connection {
   const Headers& headers_;
   Listener& listener_;
   const int epoll_;
-  int socket_ = -1;
+  Socket socket_;
   bool wants_write_ = false;
   std::uint32_t max_streams_ = 0;
   std::unique_ptr<nghttp2_session, void (*)(nghttp2_session*)> session_;

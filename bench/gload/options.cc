@@ -89,6 +89,13 @@ Options parse_options(int argc, char** argv) {
       ->check(CLI::Range(1, 99'999'999));
   app.add_option("--priority", options.priority, "weir-priority of each call");
   app.add_option("--source", options.source, "the address to connect from");
+  app.add_option("--tls-ca", options.tls.ca, "PEM file of who signs the server's certificate: TLS")
+      ->excludes("--watch");
+  auto* certificate = app.add_option("--tls-certificate", options.tls.certificate,
+                                     "PEM file, of our own: mutual TLS")
+                          ->needs("--tls-ca");
+  auto* key = app.add_option("--tls-key", options.tls.key, "its key")->needs(certificate);
+  certificate->needs(key);
   app.add_option("--surge", surge,
                  "RATE:SECONDS,...: calls that arrive at these rates, one after the other, and may "
                  "be refused; prints what became of them, in every tenth of a second");

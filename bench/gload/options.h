@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "bench/gload/process.h"
+#include "bench/gload/socket.h"
 
 namespace weir::gload {
 
@@ -23,6 +24,7 @@ struct Options {
   int deadline_ms = 0;   // 0: no deadline
   std::string priority;  // weir-priority of each call
   std::string source;    // address to connect from
+  TlsFiles tls;
   // Phases of an open loop, of which refusals are a part; empty: measure speed.
   struct Phase {
     double rate;  // calls per second

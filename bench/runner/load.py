@@ -47,7 +47,7 @@ class Generator:
 
     def _command(self, server, workload):
         return [self._binary, "--address", server.address, "--workload", workload,
-                "--ids", str(self._arguments.users), "--proc", f"server={server.pid}"]
+                "--ids", str(self._arguments.users), "--proc", f"server={server.pid}", *server.client]
 
 
 def read_held(process):

@@ -26,11 +26,12 @@ def resident_kib(pid):
 
 
 class Server:
-    """One process, at `address`."""
+    """One process, at `address`; `client` are the options of gload that it needs."""
 
-    def __init__(self, command, address, is_ready, admin=None, environment=None):
+    def __init__(self, command, address, is_ready, admin=None, environment=None, client=()):
         self.address = address
         self.admin = admin
+        self.client = client
         # A file, for nobody reads a pipe while the server runs.
         self._log = tempfile.TemporaryFile()
         self._process = subprocess.Popen(command, stdout=self._log, stderr=self._log,
@@ -82,7 +83,8 @@ class Group:
         return self._add(Server([str(binary), "--address", address, *options], address,
                                 lambda: _accepts(port)))
 
-    def start_service(self, build, options, name="weir-server", log_level="error", environment=None):
+    def start_service(self, build, options, name="weir-server", log_level="error", environment=None,
+                      client=()):
         address, admin_port = f"127.0.0.1:{free_port()}", free_port()
         binary = pathlib.Path(build, name)
         return self._add(Server(
@@ -91,7 +93,7 @@ class Group:
              f"--log-level={log_level}", "--max-connection-age=1h", "--drain-announce=0s",
              # Saturated by a closed loop, which is no overload.
              "--drain-quiet=0s", "--limit-slack=1s", "--limit-first=10000", *options],
-            address, lambda: _says_ready(admin_port), f"127.0.0.1:{admin_port}", environment))
+            address, lambda: _says_ready(admin_port), f"127.0.0.1:{admin_port}", environment, client))
 
     def _add(self, server):
         self._servers.append(server)

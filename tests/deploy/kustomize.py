@@ -7,8 +7,8 @@ import pathlib
 
 import yaml
 
-KNOWN = {"apiVersion", "kind", "labels", "resources", "configMapGenerator", "secretGenerator",
-         "namespace", "images", "patches"}
+KNOWN = {"apiVersion", "kind", "labels", "resources", "components", "configMapGenerator",
+         "secretGenerator", "namespace", "images", "patches"}
 # The lists that a strategic merge merges element by element, and by which field.
 MERGE_KEYS = {"containers": "name", "initContainers": "name", "env": "name", "volumes": "name",
               "volumeMounts": "mountPath"}
@@ -17,26 +17,32 @@ CLUSTER_WIDE = {"Namespace"}
 
 def render(directory: pathlib.Path) -> list[dict]:
     """The objects of a kustomization, with all names resolved."""
-    objects = _build(directory)
+    objects = _build(directory, [])
     _resolve_generated_names(objects)
     return objects
 
 
-def _build(directory: pathlib.Path) -> list[dict]:
+def _build(directory: pathlib.Path, objects: list[dict]) -> list[dict]:
+    """A component is built onto the objects of whoever includes it."""
     kustomization = yaml.safe_load((directory / "kustomization.yaml").read_text())
     unknown = set(kustomization) - KNOWN
     if unknown:
         raise NotImplementedError(f"{directory}: {sorted(unknown)}")
-    objects: list[dict] = []
     for name in kustomization.get("resources", []):
         path = directory / name
         if path.is_dir():
-            objects += _build(path)
+            objects += _build(path, [])
         else:
             objects += [d for d in yaml.safe_load_all(path.read_text()) if d]
     objects += _generated(directory, kustomization)
+    for name in kustomization.get("components", []):
+        objects = _build(directory / name, objects)
     for patch in kustomization.get("patches", []):
-        _apply(objects, yaml.safe_load((directory / patch["path"]).read_text()))
+        content = yaml.safe_load((directory / patch["path"]).read_text())
+        if "target" in patch:
+            _operate(objects, patch["target"], content)
+        else:
+            _apply(objects, content)
     for labels in kustomization.get("labels", []):
         if set(labels) != {"pairs"}:
             raise NotImplementedError(f"{directory}: labels {sorted(labels)}")
@@ -85,6 +91,20 @@ def _apply(objects: list[dict], patch: dict) -> None:
                 objects[index] = _merge(each, patch, "")
             return
     raise LookupError(f"nothing to patch: {patch['kind']} {patch['metadata']['name']}")
+
+
+def _operate(objects: list[dict], target: dict, operations: list[dict]) -> None:
+    """A JSON patch; all that is used of it is to append to a list."""
+    (found,) = [o for o in objects
+                if (o["kind"], o["metadata"]["name"]) == (target["kind"], target["name"])]
+    for each in operations:
+        *parents, last = each["path"].split("/")[1:]
+        if (each["op"], last) != ("add", "-"):
+            raise NotImplementedError(f"{each['op']} {each['path']}")
+        node = found
+        for field in parents:
+            node = node[field]
+        node.append(each["value"])
 
 
 def _merge_key(base, field: str) -> str | None:

@@ -17,6 +17,7 @@ import kustomize
 import yaml
 
 SOURCE = pathlib.Path(os.environ["WEIR_SOURCE_DIR"])
+CALLS_IN_PROGRESS = SOURCE / "deploy/kubernetes/components/calls_in_progress"
 SERVER = pathlib.Path(os.environ["WEIR_BINARY_DIR"]) / "weir-server"
 
 
@@ -208,6 +209,31 @@ class Production(Rules, unittest.TestCase):
         self.assertNotIn("replicas", self.deployment["spec"])
         self.assertEqual(self.one("PodDisruptionBudget", "weir")["spec"]["maxUnavailable"], 1)
 
+    def test_it_grows_by_cpu_and_by_a_number_that_the_server_exports(self):
+        by_cpu, by_calls = self.one("HorizontalPodAutoscaler", "weir")["spec"]["metrics"]
+        self.assertEqual(by_cpu["resource"]["name"], "cpu")
+        metric = by_calls["pods"]["metric"]["name"]
+        # The served page is held against the same name in tests/e2e/telemetry_test.py.
+        exported = (SOURCE / "server/telemetry/server_metrics.cc").read_text()
+        self.assertIn(f'out.gauge("{metric}"', exported)
+        # Long before calls are refused.
+        self.assertLessEqual(int(by_calls["pods"]["target"]["averageValue"]),
+                             int(self.settings["WEIR_MAX_CALLS"]) / 2)
+        self.assertTrue(self.one("ServiceMonitor", "weir")["spec"]["endpoints"])
+
+    def test_the_adapter_is_told_of_that_number(self):
+        (rule,) = yaml.safe_load((CALLS_IN_PROGRESS / "prometheus_adapter.yaml").read_text())["rules"]
+        by_calls = self.one("HorizontalPodAutoscaler", "weir")["spec"]["metrics"][1]
+        self.assertEqual(rule["seriesQuery"].split("{")[0], by_calls["pods"]["metric"]["name"])
+        self.assertEqual(set(rule["resources"]["overrides"]), {"namespace", "pod"})
+        self.assertEqual(set(re.findall(r"<<\.(\w+)>>", rule["metricsQuery"])),
+                         {"Series", "LabelMatchers", "GroupBy"})
+
+    def test_a_cluster_without_an_adapter_leaves_one_component_out(self):
+        base = kustomize.render(SOURCE / "deploy/kubernetes/base")
+        (autoscaler,) = [o for o in base if o["kind"] == "HorizontalPodAutoscaler"]
+        self.assertEqual([m["type"] for m in autoscaler["spec"]["metrics"]], ["Resource"])
+
     def test_no_secret_is_in_the_tree(self):
         self.assertEqual([o for o in self.objects if o["kind"] == "Secret"], [])
 
@@ -248,7 +274,8 @@ class Compose(unittest.TestCase):
         known = set(re.findall(r"WEIR_\w+",
                                subprocess.check_output([SERVER, "--help"], text=True)))
         for name in ("weir", "migrate"):
-            self.assertLessEqual(set(self.services[name]["environment"]), known)
+            ours = {n for n in self.services[name]["environment"] if not n.startswith("OTEL_")}
+            self.assertLessEqual(ours, known)
 
     def test_every_service_has_a_limit_of_memory_and_ours_are_restricted(self):
         for name, service in self.services.items():

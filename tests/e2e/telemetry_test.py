@@ -313,14 +313,15 @@ class Telemetry(unittest.TestCase):
         self.assertGreater(told[0]["lasted_ms"], 50)
         self.assertNotEqual(told[0]["function"], "")
 
-    def test_what_the_runbook_the_page_and_the_alerts_name_is_there(self):
+    def test_what_the_runbook_the_page_the_alerts_and_the_autoscaler_name_is_there(self):
         server = self.start(OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:1")
         user = self.create_user()
         self.dashboards.GetDashboard(
             dashboard_pb2.GetDashboardRequest(user_id=user), timeout=harness.LIMIT)
         there = set(re.findall(r"^# TYPE (\w+)", get(server, "/metrics"), re.MULTILINE))
         for path in ("docs/operations.md", "server/admin/dashboard.html", "client/cli/top_view.cc",
-                     "deploy/prometheus/weir.rules.yaml", "deploy/grafana/weir.json"):
+                     "deploy/prometheus/weir.rules.yaml", "deploy/grafana/weir.json",
+                     "deploy/kubernetes/components/calls_in_progress/autoscaler.yaml"):
             named = set(re.findall(r"\bweir_[a-z_]+[a-z]\b", (harness.SOURCE / path).read_text()))
             families = {re.sub("_(bucket|sum|count)$", "", name) for name in named}
             self.assertLessEqual(families - there, {"weir_spans", "weir_users"}, path)
