@@ -63,6 +63,7 @@ weir_pkg_config(hiredis hiredis)
 weir_pkg_config(argon2 libargon2)
 weir_pkg_config(spdlog spdlog)
 weir_pkg_config(crypto libcrypto)
+weir_pkg_config(ssl libssl)
 weir_pkg_config(prometheus prometheus-cpp-core)
 
 # Debian 12 has no .pc file for it, and Debian 13's CMake package names a program it does not ship.

@@ -95,7 +95,7 @@ chapter "Changes can be watched: of all users, and of one user's dashboard"
 shown weir users watch --max-events 3
 weir users watch --max-events 3 >"$WEIR_STACK_DIR/events" 2>"$WEIR_STACK_DIR/events.err" &
 watch_pid=$!
-is_watching() { grep -q watching "$WEIR_STACK_DIR/events.err"; }
+is_watching() { grep -qs watching "$WEIR_STACK_DIR/events.err"; } # -s: it may not be there yet
 wait_until 10 is_watching || die "the watch did not begin: $(<"$WEIR_STACK_DIR/events.err")"
 show 0 weir users create --name 'Alan Turing' --email turing@example.com
 show 0 weir users update 2 --name 'Rear Admiral Grace Hopper'

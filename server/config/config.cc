@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "server/config/settings.h"
+#include "server/postgres/connect.h"
 
 namespace weir::config {
 namespace {
@@ -235,6 +236,12 @@ void describe(Settings& table, Config& config) {
   table.command("version", &config.show_version, "print the version");
 }
 
+absl::Status check_url(const char* variable, const std::string& url) {
+  if (url.empty() || postgres::is_database_url(url)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(variable, ": a Postgres URL is postgres://user:password@host:port/database"));
+}
+
 // What no single row can check.
 absl::Status check_together(Config& config) {
   if (config.postgres.url.empty()) {
@@ -242,21 +249,25 @@ absl::Status check_together(Config& config) {
         "WEIR_DATABASE_URL: is not set; where is Postgres? "
         "(postgres://user:password@host/database)");
   }
+  if (absl::Status status = check_url("WEIR_DATABASE_URL", config.postgres.url); !status.ok()) {
+    return status;
+  }
+  const std::string& direct_url = config.postgres.direct_url;
+  if (absl::Status status = check_url("WEIR_DIRECT_DATABASE_URL", direct_url); !status.ok()) {
+    return status;
+  }
   if (config.postgres.min_connections > config.postgres.max_connections) {
-    return absl::InvalidArgumentError(
-        "--postgres-min-connections: is more than --postgres-max-connections");
+    return wrong("postgres-min-connections", "is more than --postgres-max-connections");
   }
   const rpc::TlsOptions& tls = config.rpc.tls;
   if (tls.certificate.empty() != tls.key.empty()) {
-    return absl::InvalidArgumentError(
-        "--tls-certificate: needs --tls-key, and the other way round");
+    return wrong("tls-certificate", "needs --tls-key, and the other way round");
   }
   if (tls.certificate.empty() && !tls.client_ca.empty()) {
-    return absl::InvalidArgumentError("--tls-client-ca: needs --tls-certificate");
+    return wrong("tls-client-ca", "needs --tls-certificate");
   }
   if (tls.client_ca.empty() && !config.rpc.authorization_policy.empty()) {
-    return absl::InvalidArgumentError(
-        "--authorization-policy: needs --tls-client-ca, for without it nobody is known");
+    return wrong("authorization-policy", "needs --tls-client-ca, for without it nobody is known");
   }
   if (config.secret.empty()) {
     // Fit for one replica: tokens end with the process.
@@ -269,9 +280,8 @@ absl::Status check_together(Config& config) {
   }
   const Duration sum = config.drain.total() + config.close_limit;
   if (sum >= config.grace_period) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--grace-period: must exceed the sum of the drain's limits, ",
-                     absl::FormatDuration(absl::FromChrono(sum))));
+    return wrong("grace-period", absl::StrCat("must exceed the sum of the drain's limits, ",
+                                              absl::FormatDuration(absl::FromChrono(sum))));
   }
   if (!config.redis_url.empty()) {
     absl::StatusOr<redis::Address> address = redis::parse_url(config.redis_url);

@@ -26,10 +26,6 @@ std::string variable_of(const std::string& name) {
 
 std::string print(Duration duration) { return absl::FormatDuration(absl::FromChrono(duration)); }
 
-absl::Status wrong(const std::string& name, const std::string& what) {
-  return absl::InvalidArgumentError(absl::StrCat("--", name, " (", variable_of(name), "): ", what));
-}
-
 // The environment's way of saying nothing is an empty value.
 const char* environment(const std::string& variable) {
   const char* value = std::getenv(variable.c_str());
@@ -38,12 +34,16 @@ const char* environment(const std::string& variable) {
 
 }  // namespace
 
+absl::Status wrong(const std::string& name, const std::string& what) {
+  return absl::InvalidArgumentError(absl::StrCat("--", name, " (", variable_of(name), "): ", what));
+}
+
 void Settings::section(std::string title) { add({.name = "", .help = std::move(title)}); }
 
 void Settings::text(std::string name, std::string* target, std::string help) {
   add({.name = std::move(name),
        .help = std::move(help),
-       .default_value = *target,
+       .default_value = target->empty() ? "none" : *target,
        .set = [target](const std::string& value) {
          if (value.empty()) return std::string("must not be empty");
          *target = value;
@@ -225,6 +225,7 @@ std::string Settings::help() const {
     absl::StrAppendFormat(&out, "  %-36s %s\n", row.is_secret ? variable : "--" + row.name,
                           row.help);
     if (row.is_command) continue;
+    if (row.is_secret) facts.emplace_back("or the file that has it");
     absl::StrAppendFormat(&out, "  %-36s %s\n", row.is_secret ? variable + "_FILE" : variable,
                           absl::StrJoin(facts, "; "));
   }

@@ -21,6 +21,9 @@
 
 namespace weir::config {
 
+// The error of a setting, which it names in both ways that one can have set it.
+absl::Status wrong(const std::string& name, const std::string& what);
+
 class Settings {
  public:
   // Each adds a row that writes to `*target`, whose value now is the default. Ranges are inclusive.

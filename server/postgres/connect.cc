@@ -82,6 +82,12 @@ absl::StatusOr<OwnedConnection> connect(const Options& options, int stop_fd) {
 
 namespace weir::postgres {
 
+bool is_database_url(const std::string& url) {
+  const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> parsed(
+      PQconninfoParse(url.c_str(), nullptr), &PQconninfoFree);
+  return parsed != nullptr;
+}
+
 Options for_session(Options options) {
   if (options.direct_url.empty()) return options;
   options.url = options.direct_url;

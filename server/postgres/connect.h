@@ -6,6 +6,7 @@
 #include <libpq-fe.h>
 
 #include <memory>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "server/postgres/options.h"
@@ -23,3 +24,11 @@ using OwnedConnection = std::unique_ptr<PGconn, FinishConnection>;
 absl::StatusOr<OwnedConnection> connect(const Options& options, int stop_fd);
 
 }  // namespace weir::postgres::detail
+
+namespace weir::postgres {
+
+// Whether libpq understands where and who: a URL, or "host=... dbname=...". No more than that, for
+// what libpq says of one that it does not understand repeats the password.
+bool is_database_url(const std::string& url);
+
+}  // namespace weir::postgres

@@ -28,6 +28,9 @@ std::string read(const std::string& path) {
 
 absl::StatusOr<std::unique_ptr<Authorizer>> Authorizer::open(std::string path, Duration refresh) {
   std::string content = read(path);
+  if (content.empty()) {
+    return absl::FailedPreconditionError(absl::StrCat(path, ": cannot be read, or is empty"));
+  }
   absl::StatusOr<AuthorizationPolicy> policy = AuthorizationPolicy::parse(content);
   if (!policy.ok()) {
     return absl::FailedPreconditionError(absl::StrCat(path, ": ", policy.status().message()));

@@ -25,7 +25,7 @@ struct TlsOptions {
   Duration refresh = std::chrono::seconds(10);  // between two looks at the files
 };
 
-// FAILED_PRECONDITION names a file that cannot be read.
+// FAILED_PRECONDITION names a file that cannot be read, or holds something else.
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> server_credentials(
     const TlsOptions& options);
 

@@ -17,8 +17,8 @@ struct User {
   std::string email;  // lower case, unique
   absl::Time create_time;
   absl::Time update_time;
-  std::int64_t version =
-      0;  // 1 at first, one more with every update; the etag and the cache's order
+  // 1 at first, one more with every update; the etag and the cache's order.
+  std::int64_t version = 0;
 
   bool operator==(const User&) const = default;
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// UserRepository: users in Postgres. All SQL about users is here.
+// UserRepository: users in Postgres. What reads them is here, what writes them in user_writes.h.
 //
 // Errors are those of the domain (errors.h) where they have a meaning there, else the pool's.
 // UNAVAILABLE with the reason OUTCOME_UNKNOWN: the connection was lost in COMMIT.

@@ -133,15 +133,31 @@ class TlsTest(unittest.TestCase):
         out, _ = load.communicate(timeout=harness.LIMIT)
         self.assertEqual(load.returncode, 0, out)
 
-    def test_a_file_that_is_not_there_ends_the_start_with_its_name(self):
+    def refused(self, **files) -> str:
+        """What a start says that these files end."""
+        wanted = {"tls-certificate": "server.pem", "tls-key": "server.key", "tls-client-ca": "ca.pem",
+                  "authorization-policy": "policy.json"}
+        wanted.update({name.replace("_", "-"): file for name, file in files.items()})
         ended = subprocess.run(
-            [harness.binary("weir-server"), "--tls-certificate=/nowhere.pem", "--tls-key=/nowhere.key",
-             "--address=127.0.0.1:0", "--admin-address=127.0.0.1:0"],
+            [harness.binary("weir-server"), "--address=127.0.0.1:0", "--admin-address=127.0.0.1:0",
+             *(f"--{name}={self.files / file}" for name, file in wanted.items())],
             capture_output=True, text=True, timeout=harness.LIMIT,
             env={"WEIR_DATABASE_URL": self.database_url},
         )
-        self.assertEqual(ended.returncode, 1)
-        self.assertIn("/nowhere.pem", ended.stderr)
+        self.assertEqual(ended.returncode, 1, ended.stderr)
+        return json.loads(ended.stderr.splitlines()[-1])["reason"]
+
+    def test_a_file_that_is_not_there_ends_the_start_with_its_name(self):
+        for setting in ("tls_certificate", "tls_key", "tls_client_ca", "authorization_policy"):
+            reason = self.refused(**{setting: "nowhere"})
+            self.assertIn(f"{self.files}/nowhere", reason)
+            self.assertIn("read", reason)
+
+    def test_a_file_that_is_something_else_ends_the_start_with_its_name(self):
+        (self.files / "junk").write_text("junk")
+        for setting in ("tls_certificate", "tls_key", "tls_client_ca", "authorization_policy"):
+            self.assertIn(f"{self.files}/junk", self.refused(**{setting: "junk"}))
+        self.assertIn("gateway.key is not the key", self.refused(tls_key="gateway.key"))
 
 
 if __name__ == "__main__":
