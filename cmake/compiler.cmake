@@ -54,6 +54,19 @@ check_linker_flag(CXX -fuse-ld=lld WEIR_HAVE_LLD)
 if(WEIR_HAVE_LLD)
   add_link_options(-fuse-ld=lld)
 endif()
+
+# weir_lto(target): with WEIR_LTO it is optimised as a whole when it is linked, which lld cannot do with
+# g++'s objects. They hold ordinary code, too: what is linked a hundred times, the tests, is linked as ever.
+if(WEIR_LTO)
+  add_compile_options(-flto=auto -ffat-lto-objects)
+  add_link_options(-fno-lto)
+endif()
+function(weir_lto target)
+  if(WEIR_LTO)
+    target_link_options(${target} PRIVATE -flto=auto -fuse-ld=bfd)
+  endif()
+endfunction()
+
 # pkg-config names more libraries than any one program uses.
 add_link_options(LINKER:--as-needed)
 

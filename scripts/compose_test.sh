@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# make compose-test: docker-compose.yml on this machine's Docker engine. Everything becomes healthy, the
-# demo passes, a replica is stopped under load and every replica is replaced under load, ten times over,
-# with retries off, and no call fails.
+# make compose-test: docker-compose.yml on this machine's Docker engine. The image is small, everything
+# becomes healthy, is nobody in particular and can write nowhere, and the demo passes. Then a replica is
+# stopped under load and every replica is replaced under load, ten times over, with retries off, and no
+# call fails.
 #
 #   scripts/compose_test.sh [ROLLS]      (10)
 set -euo pipefail
@@ -40,6 +41,11 @@ scripts/images.sh
 scripts/compose_secrets.sh "$WEIR_SECRETS"
 docker image inspect "weir:$WEIR_TAG" >/dev/null 2>&1 || compose build weir
 
+size_of() { docker image inspect --format '{{.Size}}' "$1"; }
+above=$((($(size_of "weir:$WEIR_TAG") - $(size_of debian:trixie-slim)) >> 20))
+say "the image: $above MiB above debian:trixie-slim"
+((above < 60)) || die "the image is $above MiB above its base, and 60 are too many"
+
 replicas() { docker ps --quiet --filter "label=com.docker.compose.project=$COMPOSE_PROJECT_NAME" \
   --filter label=com.docker.compose.service=weir; }
 is_healthy() { [[ $(docker inspect --format '{{.State.Health.Status}}' "$1") == healthy ]]; }
@@ -49,6 +55,10 @@ say "up, and the demo"
 compose up --detach >/dev/null
 for id in $(replicas); do wait_until 60 is_healthy "$id" || die "a replica did not become healthy"; done
 (($(count) == 2)) || die "there are $(count) replicas, and not 2"
+for id in $(replicas); do
+  [[ $(docker exec "$id" id -u) == 65532 ]] || die "a replica is not the user that it should be"
+  ! docker exec "$id" sh -c ': >/tmp/file || : >/run/file' 2>/dev/null || die "a replica can write"
+done
 demo=$(docker ps --all --quiet --filter "label=com.docker.compose.project=$COMPOSE_PROJECT_NAME" \
   --filter label=com.docker.compose.service=demo)
 [[ $(docker wait "$demo") == 0 ]] || die "the demo failed: $(docker logs "$demo" 2>&1 | tail -n 20)"
