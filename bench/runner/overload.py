@@ -16,7 +16,7 @@ import sys
 from runner import report
 
 WITH, WITHOUT = "adaptive limit", "without"
-OPTIONS = ("--cache=false",)
+OPTIONS = ("--cache=false", "--limit-slack=5ms", "--limit-first=64")
 LEVELS = {WITH: (0.5, 1, 2, 3), WITHOUT: (0.5, 1, 3)}
 OVER = 3
 SETTLE = 1  # seconds of each level that are not counted
@@ -35,7 +35,7 @@ class Case:
 
 
 PASSWORDS = Case("verify", (*OPTIONS, "--hash-threads=1", "--attempts=1000000"), 2, 15)
-CREATES = Case("create", (*OPTIONS, "--create-group=1", "--create-transactions=8", "--limit-slack=20ms"), 4, 4)
+CREATES = Case("create", (*OPTIONS, "--create-group=1", "--create-transactions=8"), 4, 4)
 
 
 class Surges:
