@@ -4,6 +4,8 @@
 #
 #   scripts/postgres.sh start DIR [--durable]   starts it, unless it runs, and prints assignments;
 #                                               without --durable a crash may lose data (fsync off)
+#   scripts/postgres.sh start DIR --standby-of=DIR
+#                                               the same as a hot standby of the server that runs there
 #   scripts/postgres.sh env DIR                 prints the assignments of a running server:
 #                                               WEIR_DATABASE_URL, WEIR_POSTGRES_PID
 #   scripts/postgres.sh freeze|thaw DIR         SIGSTOP and SIGCONT to all its processes
@@ -16,8 +18,10 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$here/lib/say.sh"
 source "$here/lib/process.sh"
 
-verb=${1:-} dir=${2:-} durability=${3:-}
+verb=${1:-} dir=${2:-} option=${3:-}
 [[ -n $verb && -n $dir ]] || die "usage: scripts/postgres.sh start|env|freeze|thaw|stop|remove DIR"
+primary=''
+[[ $option != --standby-of=* ]] || primary=$(realpath -- "${option#*=}")
 dir=$(realpath -m -- "$dir")
 bin=$(printf '%s\n' /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
 [[ -x $bin/initdb ]] || die "Postgres is not installed" "Run scripts/install_packages.sh"
@@ -76,12 +80,22 @@ create_cluster() {
   rm -- "$home/password"
 }
 
+# A copy of the primary that follows it from then on.
+create_standby() {
+  remove_home # of an attempt that was interrupted
+  create_home
+  (umask 077 && cp -- "$primary/password" "$dir/password")
+  PGPASSWORD=$(<"$dir/password") as_owner "$bin/pg_basebackup" --pgdata="$(owner_path "$data")" \
+    --host=127.0.0.1 --port="$(<"$primary/port")" --username=weir --write-recovery-conf \
+    --checkpoint=fast --no-sync || die "pg_basebackup failed"
+}
+
 # launch PORT: starts the server there; fails if something else has the port.
 launch() {
   local options="-p $1 -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c timezone=UTC"
   # What the benchmarks read fits; memory is taken only when it is used.
   options+=" -c shared_buffers=512MB"
-  if [[ $durability != --durable ]]; then
+  if [[ $option != --durable ]]; then
     options+=" -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
   fi
   # --wait polls the server's own report of being ready for connections.
@@ -112,10 +126,11 @@ start() {
     }
   else
     end_server # a leftover of an interrupted start
-    create_cluster
+    if [[ -n $primary ]]; then create_standby; else create_cluster; fi
     launch_on_free_port
-    PGPASSWORD=$(<"$dir/password") "$bin/psql" --quiet --no-psqlrc --host=127.0.0.1 \
-      --port="$(<"$dir/port.new")" --username=weir --dbname=postgres --command='CREATE DATABASE weir'
+    [[ -n $primary ]] ||
+      PGPASSWORD=$(<"$dir/password") "$bin/psql" --quiet --no-psqlrc --host=127.0.0.1 \
+        --port="$(<"$dir/port.new")" --username=weir --dbname=postgres --command='CREATE DATABASE weir'
     # The last step: what has a port is complete.
     mv -- "$dir/port.new" "$dir/port"
   fi

@@ -10,6 +10,7 @@
 #include "async/blocking_pool.h"
 #include "server/config/config.h"
 #include "server/postgres/pool.h"
+#include "server/postgres/standby.h"
 #include "server/redis/cache.h"
 #include "server/redis/client.h"
 
@@ -23,6 +24,7 @@ class Backends {
 
   postgres::Pool& postgres() { return postgres_; }
   // Null where the configuration does without.
+  postgres::Standby* standby() { return standby_ ? &*standby_ : nullptr; }
   redis::Client* redis() { return redis_ ? &*redis_ : nullptr; }
   redis::Cache* cache() { return cache_ ? &*cache_ : nullptr; }
   // For Argon2id, which takes a core and memory for tens of milliseconds: bounded on its own.
@@ -32,6 +34,7 @@ class Backends {
 
  private:
   postgres::Pool postgres_;
+  std::optional<postgres::Standby> standby_;
   std::optional<redis::Client> redis_;
   std::optional<redis::Cache> cache_;
   BlockingPool hashing_;

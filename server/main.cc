@@ -67,15 +67,16 @@ int run(const config::Config& config) {
                        [&](const users::EventBatch& batch) { user_changes.on_batch(batch); });
   Backends backends(config, [&feed] { feed.ring(); });
   postgres::Pool& postgres = backends.postgres();
+  postgres::Standby* const standby = backends.standby();
 
-  users::Users users(postgres, backends.redis(), backends.cache(), backends.hashing(), feed,
-                     page_tokens, resume_tokens, config.secret, draining, config.users);
+  users::Users users(postgres, standby, backends.redis(), backends.cache(), backends.hashing(),
+                     feed, page_tokens, resume_tokens, config.secret, draining, config.users);
   posts::PostRepository post_repository(postgres);
-  posts::PostService posts(post_repository, page_tokens);
+  posts::PostService posts(post_repository, page_tokens, standby);
   subscriptions::SubscriptionRepository subscription_repository(postgres);
-  subscriptions::SubscriptionService subscriptions(subscription_repository, page_tokens);
-  dashboard::Dashboards dashboards(users, post_repository, subscription_repository, user_changes,
-                                   draining, config.dashboard_sections);
+  subscriptions::SubscriptionService subscriptions(subscription_repository, page_tokens, standby);
+  dashboard::Dashboards dashboards(users, post_repository, subscription_repository, standby,
+                                   user_changes, draining, config.dashboard_sections);
   batch::Batches batches(postgres, users, page_tokens, draining, config.batch_process, config.batch,
                          traces.tracer());
 

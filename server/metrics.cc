@@ -13,6 +13,9 @@ void add_metrics(admin::AdminServer& admin, const Observed& observed) {
     telemetry::collect_loops(observed.server, metrics);
     telemetry::collect_blocking_pool("hashing", backends.hashing(), metrics);
     telemetry::collect_postgres(backends.postgres(), metrics);
+    if (const postgres::Standby* standby = backends.standby()) {
+      telemetry::collect_standby(*standby, metrics);
+    }
     if (const redis::Client* redis = backends.redis()) telemetry::collect_redis(*redis, metrics);
     if (const redis::Cache* cache = backends.cache()) telemetry::collect_cache(*cache, metrics);
     if (const telemetry::Tracer* tracer = observed.traces.tracer()) {

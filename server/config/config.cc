@@ -97,6 +97,10 @@ void add_postgres(Settings& table, Config& config) {
   table.secret("database-url", &options.url, "postgres://user:password@host:port/database");
   table.secret("direct-database-url", &options.direct_url,
                "the same past pgbouncer, for notifications and migrations; none: database-url");
+  table.secret("read-database-url", &config.standby.url,
+               "a hot standby, for lists and parts of dashboards; none: the primary");
+  table.duration("read-max-lag", &config.standby.max_lag, milliseconds(100), hours(1),
+                 "that it may be behind; else the primary is read");
   table.flag("migrate", &config.migrate,
              "bring the schema up to date at the start; off: wait until it is");
   table.duration("start-timeout", &config.start_timeout, milliseconds(100), hours(1),

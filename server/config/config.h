@@ -13,6 +13,7 @@
 #include "server/batch/item_processor.h"
 #include "server/dashboard/section_budget.h"
 #include "server/postgres/options.h"
+#include "server/postgres/standby.h"
 #include "server/redis/cache_options.h"
 #include "server/redis/options.h"
 #include "server/rpc/drain.h"
@@ -30,6 +31,7 @@ struct Config {
   telemetry::TraceOptions traces;  // by OpenTelemetry's own variables
 
   postgres::Options postgres;
+  postgres::StandbyOptions standby;
   bool migrate = true;
   Duration start_timeout = std::chrono::seconds(30);
 

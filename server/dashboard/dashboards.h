@@ -14,11 +14,12 @@ namespace weir::dashboard {
 
 class Dashboards {
  public:
-  // What is given must outlive this. Watches end when `draining` is cancelled.
+  // `standby` may be null; what is given must outlive this. Watches end when `draining` is
+  // cancelled.
   Dashboards(users::Users& users, posts::PostRepository& posts,
-             subscriptions::SubscriptionRepository& subscriptions, UserChanges& changes,
-             CancellationToken draining, const SectionBudget& budget)
-      : stored_(users.cache(), posts, subscriptions),
+             subscriptions::SubscriptionRepository& subscriptions, postgres::Standby* standby,
+             UserChanges& changes, CancellationToken draining, const SectionBudget& budget)
+      : stored_(users.cache(), posts, subscriptions, standby),
         service_(stored_, budget),
         fresh_(users.cache(), users.repository(), posts, subscriptions),
         fresh_service_(fresh_, budget),

@@ -12,6 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "async/task.h"
+#include "server/postgres/lagging_reads.h"
 #include "server/posts/post_repository.h"
 #include "server/subscriptions/subscription_repository.h"
 #include "server/users/user_cache.h"
@@ -31,34 +32,39 @@ class Sources {
       std::int64_t user_id, std::int64_t limit) = 0;
 };
 
-// The service's own: users from the cache, posts and subscriptions from Postgres. Each joins what
-// other calls read at the time.
+// The service's own: users from the cache, posts and subscriptions from Postgres, perhaps from
+// `standby`, which may be null. Each joins what other calls read at the time.
 class StoredSources : public Sources {
  public:
   StoredSources(users::UserCache& users, posts::PostRepository& posts,
-                subscriptions::SubscriptionRepository& subscriptions)
-      : users_(users), posts_(posts), subscriptions_(subscriptions) {}
+                subscriptions::SubscriptionRepository& subscriptions,
+                postgres::Standby* standby = nullptr)
+      : users_(users), posts_(posts, standby), subscriptions_(subscriptions, standby) {}
 
   Task<absl::StatusOr<std::optional<users::User>>> user(std::int64_t id) override {
     return users_.find(id);
   }
   Task<absl::StatusOr<std::vector<posts::Post>>> posts(std::int64_t user_id,
                                                        std::int64_t limit) override {
-    return posts_.newest(user_id, limit);
+    const auto newest = [=](posts::PostRepository& posts) { return posts.newest(user_id, limit); };
+    return posts_.read(newest);
   }
   Task<absl::StatusOr<std::vector<subscriptions::Subscription>>> subscriptions(
       std::int64_t user_id, std::int64_t limit) override {
-    return subscriptions_.newest(user_id, limit);
+    const auto newest = [=](subscriptions::SubscriptionRepository& subscriptions) {
+      return subscriptions.newest(user_id, limit);
+    };
+    return subscriptions_.read(newest);
   }
 
  private:
   users::UserCache& users_;
-  posts::PostRepository& posts_;
-  subscriptions::SubscriptionRepository& subscriptions_;
+  postgres::LaggingReads<posts::PostRepository> posts_;
+  postgres::LaggingReads<subscriptions::SubscriptionRepository> subscriptions_;
 };
 
-// The same without the cache, which hears of a change a moment after it was committed: for a watch,
-// which reads in that moment, and not again.
+// The same without the cache and without a standby, which hear of a change a moment after it was
+// committed: for a watch, which reads in that moment, and not again.
 class FreshSources final : public StoredSources {
  public:
   FreshSources(users::UserCache& cache, users::UserRepository& users, posts::PostRepository& posts,

@@ -10,7 +10,7 @@
 // | 23505           | ALREADY_EXISTS     | unique constraint                                  |
 // | 23503 23502 23514 23P01 23xxx | FAILED_PRECONDITION | other constraints                   |
 // | 22xxx           | INVALID_ARGUMENT   | a value out of range or malformed                  |
-// | 40001 40P01     | ABORTED            | after three retries                                |
+// | 40001 40P01     | ABORTED            | after the retries                                  |
 // | 55P03           | ABORTED            | lock_timeout                                       |
 // | 57014           | CANCELLED or DEADLINE_EXCEEDED | as it was asked for; DEADLINE_EXCEEDED if
 // not | | 08xxx 57Pxx 53xxx 25006, connection lost | UNAVAILABLE | 25006: now a read-only replica |

@@ -44,6 +44,9 @@ struct Options {
   // How long a statement that was cancelled may take to end before its connection is cut.
   Duration cancel_timeout = std::chrono::milliseconds(500);
 
+  // Of work that failed because it got in the way of other work, or that in its way.
+  int conflict_retries = 3;
+
   // Between attempts to connect: a random part of a time that doubles from the first to the second.
   Duration min_backoff = std::chrono::milliseconds(50);
   Duration max_backoff = std::chrono::seconds(1);

@@ -14,8 +14,6 @@
 namespace weir::postgres::detail {
 namespace {
 
-constexpr int kMaxRetries = 3;
-
 // A fifth more or less, so that connections that were opened together do not expire together.
 Duration jittered(Duration time) {
   absl::InsecureBitGen random;
@@ -132,7 +130,7 @@ absl::Status Worker::attempt_until_settled(Job& job) {
       // Nothing was committed, so nothing is done twice.
       if (std::exchange(has_reconnected, true)) return status;
       if (!connect()) return status;
-    } else if (is_worth_retrying(status) && retries < kMaxRetries) {
+    } else if (is_worth_retrying(status) && retries < engine_.options().conflict_retries) {
       if (!wait_before_retry(job)) return status;
       ++retries;
       count(engine_.counters().retries);

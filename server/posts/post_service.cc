@@ -48,8 +48,10 @@ Task<absl::StatusOr<v1::ListPostsResponse>> PostService::list_posts(
   const api::Page page = api::page_of(request, list, kPageLimits, page_tokens_, bad);
   if (!bad.ok()) co_return bad;
 
-  std::vector<Post> posts =
-      co_await or_return(repository_.list_before(request.user_id(), page.position, page.size + 1));
+  const auto read_page = [&](PostRepository& posts) {
+    return posts.list_before(request.user_id(), page.position, page.size + 1);
+  };
+  std::vector<Post> posts = co_await or_return(lists_.read(read_page));
   v1::ListPostsResponse response;
   response.set_next_page_token(api::cut_to_page(posts, page, list, page_tokens_));
   response.mutable_posts()->Reserve(static_cast<int>(posts.size()));

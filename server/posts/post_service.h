@@ -11,6 +11,7 @@
 #include "async/task.h"
 #include "google/protobuf/empty.pb.h"
 #include "server/api/page_token.h"
+#include "server/postgres/lagging_reads.h"
 #include "server/posts/post_repository.h"
 #include "weir/posts/v1/posts.pb.h"
 
@@ -18,8 +19,10 @@ namespace weir::posts {
 
 class PostService {
  public:
-  PostService(PostRepository& repository, const api::PageTokens& page_tokens)
-      : repository_(repository), page_tokens_(page_tokens) {}
+  // Lists may be read from `standby`, which may be null.
+  PostService(PostRepository& repository, const api::PageTokens& page_tokens,
+              postgres::Standby* standby = nullptr)
+      : repository_(repository), lists_(repository, standby), page_tokens_(page_tokens) {}
 
   Task<absl::StatusOr<v1::Post>> create_post(const v1::CreatePostRequest& request);
   Task<absl::StatusOr<v1::ListPostsResponse>> list_posts(const v1::ListPostsRequest& request);
@@ -27,6 +30,7 @@ class PostService {
 
  private:
   PostRepository& repository_;
+  postgres::LaggingReads<PostRepository> lists_;
   const api::PageTokens& page_tokens_;
 };
 

@@ -45,8 +45,10 @@ Task<absl::StatusOr<v1::ListSubscriptionsResponse>> SubscriptionService::list_su
   const api::Page page = api::page_of(request, list, kPageLimits, page_tokens_, bad);
   if (!bad.ok()) co_return bad;
 
-  std::vector<Subscription> subscriptions =
-      co_await or_return(repository_.list_before(request.user_id(), page.position, page.size + 1));
+  const auto read_page = [&](SubscriptionRepository& subscriptions) {
+    return subscriptions.list_before(request.user_id(), page.position, page.size + 1);
+  };
+  std::vector<Subscription> subscriptions = co_await or_return(lists_.read(read_page));
   v1::ListSubscriptionsResponse response;
   response.set_next_page_token(api::cut_to_page(subscriptions, page, list, page_tokens_));
   for (Subscription& subscription : subscriptions) {

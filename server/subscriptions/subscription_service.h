@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "async/task.h"
 #include "server/api/page_token.h"
+#include "server/postgres/lagging_reads.h"
 #include "server/subscriptions/subscription_repository.h"
 #include "weir/subscriptions/v1/subscriptions.pb.h"
 
@@ -18,8 +19,10 @@ namespace weir::subscriptions {
 
 class SubscriptionService {
  public:
-  SubscriptionService(SubscriptionRepository& repository, const api::PageTokens& page_tokens)
-      : repository_(repository), page_tokens_(page_tokens) {}
+  // Lists may be read from `standby`, which may be null.
+  SubscriptionService(SubscriptionRepository& repository, const api::PageTokens& page_tokens,
+                      postgres::Standby* standby = nullptr)
+      : repository_(repository), lists_(repository, standby), page_tokens_(page_tokens) {}
 
   Task<absl::StatusOr<v1::Subscription>> create_subscription(
       const v1::CreateSubscriptionRequest& request);
@@ -30,6 +33,7 @@ class SubscriptionService {
 
  private:
   SubscriptionRepository& repository_;
+  postgres::LaggingReads<SubscriptionRepository> lists_;
   const api::PageTokens& page_tokens_;
 };
 

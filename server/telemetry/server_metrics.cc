@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <iterator>
+#include <limits>
 #include <map>
 #include <string>
 
@@ -196,6 +197,22 @@ void collect_postgres(const postgres::Pool& pool, Families& out) {
     out.counter("weir_postgres_statement_failures_total", "Statements that failed.",
                 {{"statement", name}}, static_cast<double>(cells.failures.read()));
   });
+}
+
+void collect_standby(const postgres::Standby& standby, Families& out) {
+  using Answered = postgres::Standby::Answered;
+  const Duration lag = standby.lag();
+  out.gauge("weir_standby_used", "Whether lists are read from the standby.", {},
+            standby.is_recent());
+  out.gauge("weir_standby_lag_seconds", "At most so old is what it shows.", {},
+            lag == Duration::max() ? std::numeric_limits<double>::infinity() : seconds(lag));
+  const auto answered = [&](const char* by, Answered which) {
+    out.counter("weir_standby_reads_total", "Reads that may lag, by who answered.", {{"by", by}},
+                static_cast<double>(standby.answered(which)));
+  };
+  answered("standby", Answered::kStandby);
+  answered("primary", Answered::kPrimary);
+  answered("primary_after_failure", Answered::kAfterFailure);
 }
 
 void collect_redis(const redis::Client& client, Families& out) {

@@ -9,6 +9,7 @@
 #include "async/blocking_pool.h"
 #include "server/batch/upkeep.h"
 #include "server/postgres/pool.h"
+#include "server/postgres/standby.h"
 #include "server/redis/cache.h"
 #include "server/redis/client.h"
 #include "server/rpc/drain.h"
@@ -21,6 +22,7 @@ namespace weir::telemetry {
 void collect_calls(const rpc::Server& server, Families& out);
 void collect_loops(const rpc::Server& server, Families& out);
 void collect_postgres(const postgres::Pool& pool, Families& out);
+void collect_standby(const postgres::Standby& standby, Families& out);
 void collect_redis(const redis::Client& client, Families& out);
 void collect_cache(const redis::Cache& cache, Families& out);
 void collect_blocking_pool(const char* name, const BlockingPool& pool, Families& out);

@@ -52,8 +52,8 @@ absl::Status invalid_resume_token() {
 
 absl::Status resume_token_expired() {
   return Error(StatusCode::kOutOfRange, "RESUME_TOKEN_EXPIRED",
-               "events after this resume_token are no longer kept; list the users, then watch "
-               "without a token");
+               "events after this resume_token are no longer kept; watch "
+               "without a token, then list the users");
 }
 
 absl::Status watch_too_slow() {

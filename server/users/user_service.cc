@@ -80,8 +80,12 @@ Task<absl::StatusOr<v1::ListUsersResponse>> UserService::list_users(
   if (!bad.ok()) co_return bad;
 
   // One more than is asked for tells whether there is a next page.
-  auto page_and_count = co_await or_return(
-      co_await try_join(repository_.list_after(page.position, page.size + 1), repository_.count()));
+  const auto read_page = [&](UserRepository& users) {
+    return users.list_after(page.position, page.size + 1);
+  };
+  const auto read_total = [](UserRepository& users) { return users.count(); };
+  auto page_and_count =
+      co_await or_return(co_await try_join(lists_.read(read_page), lists_.read(read_total)));
   auto& [users, count] = page_and_count;
 
   v1::ListUsersResponse response;

@@ -11,6 +11,7 @@
 #include "async/task.h"
 #include "google/protobuf/empty.pb.h"
 #include "server/api/page_token.h"
+#include "server/postgres/lagging_reads.h"
 #include "server/users/attempt_limiter.h"
 #include "server/users/passwords.h"
 #include "server/users/user_cache.h"
@@ -21,9 +22,12 @@ namespace weir::users {
 
 class UserService {
  public:
+  // Lists may be read from `standby`, which may be null.
   UserService(UserRepository& repository, UserCache& cache, Passwords& passwords,
-              AttemptLimiter& attempts, const api::PageTokens& page_tokens)
+              AttemptLimiter& attempts, const api::PageTokens& page_tokens,
+              postgres::Standby* standby = nullptr)
       : repository_(repository),
+        lists_(repository, standby),
         cache_(cache),
         passwords_(passwords),
         attempts_(attempts),
@@ -42,6 +46,7 @@ class UserService {
   Task<void> rehash(std::int64_t id, std::string password, std::string old_hash);
 
   UserRepository& repository_;
+  postgres::LaggingReads<UserRepository> lists_;
   UserCache& cache_;
   Passwords& passwords_;
   AttemptLimiter& attempts_;

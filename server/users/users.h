@@ -20,16 +20,17 @@ class Users {
     AttemptLimit attempts;
   };
 
-  // `redis` and `cache` may be null; what is given must outlive this. `secret` hides whose attempts
-  // are counted. Watches end when `draining` is cancelled.
-  Users(postgres::Pool& pool, redis::Client* redis, redis::Cache* cache, BlockingPool& hashing,
-        UserFeed& feed, const api::PageTokens& page_tokens, const ResumeTokens& resume_tokens,
-        const std::string& secret, CancellationToken draining, const Options& options)
+  // `standby`, `redis` and `cache` may be null; what is given must outlive this. `secret` hides
+  // whose attempts are counted. Watches end when `draining` is cancelled.
+  Users(postgres::Pool& pool, postgres::Standby* standby, redis::Client* redis, redis::Cache* cache,
+        BlockingPool& hashing, UserFeed& feed, const api::PageTokens& page_tokens,
+        const ResumeTokens& resume_tokens, const std::string& secret, CancellationToken draining,
+        const Options& options)
       : repository_(pool, options.groups),
         cache_(repository_, cache),
         passwords_(hashing),
         attempts_(redis, secret, options.attempts),
-        service_(repository_, cache_, passwords_, attempts_, page_tokens),
+        service_(repository_, cache_, passwords_, attempts_, page_tokens, standby),
         watch_(feed, pool, resume_tokens, std::move(draining)) {}
 
   UserService& service() { return service_; }

@@ -85,6 +85,15 @@ TEST_F(ConfigTest, TheDatabaseMayComeFromAFile) {
   EXPECT_EQ(config->postgres.url, "postgres://file/weir");
 }
 
+TEST_F(ConfigTest, AStandbyToReadFromIsThereOnlyIfItIsNamed) {
+  EXPECT_TRUE(read({})->standby.url.empty());
+  environment_.set("WEIR_READ_DATABASE_URL_FILE", environment_.file("postgres://standby/weir\n"));
+  const absl::StatusOr<Config> config = read({"--read-max-lag=250ms"});
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->standby.url, "postgres://standby/weir");
+  EXPECT_EQ(config->standby.max_lag, std::chrono::milliseconds(250));
+}
+
 TEST_F(ConfigTest, ARedisUrlThatIsNoneIsAnErrorThatDoesNotRepeatIt) {
   for (const char* url : {"http://hunter2@cache", "redis://:hunter2@cache:port", "hunter2"}) {
     environment_.set("WEIR_REDIS_URL", url);

@@ -34,6 +34,10 @@ std::string fresh_directory() {
 
 PrivateServer::PrivateServer() : directory_(fresh_directory()) { start(); }
 
+PrivateServer::PrivateServer(StandbyOf of) : directory_(fresh_directory()) {
+  start(absl::StrCat("--standby-of='", of.primary.directory_, "'"));
+}
+
 PrivateServer::~PrivateServer() {
   try {
     run("remove");
@@ -42,8 +46,9 @@ PrivateServer::~PrivateServer() {
   }
 }
 
-void PrivateServer::start() {
-  for (absl::string_view line : absl::StrSplit(run("start"), '\n')) {
+void PrivateServer::start() { start(""); }
+void PrivateServer::start(const std::string& option) {
+  for (absl::string_view line : absl::StrSplit(run("start", option), '\n')) {
     if (absl::ConsumePrefix(&line, "WEIR_DATABASE_URL=")) url_ = std::string(line);
   }
 }
@@ -51,9 +56,9 @@ void PrivateServer::stop() { run("stop"); }
 void PrivateServer::freeze() { run("freeze"); }
 void PrivateServer::thaw() { run("thaw"); }
 
-std::string PrivateServer::run(const std::string& verb) const {
+std::string PrivateServer::run(const std::string& verb, const std::string& option) const {
   const std::string command = absl::StrCat(environment("WEIR_SOURCE_DIR"), "/scripts/postgres.sh ",
-                                           verb, " '", directory_, "'");
+                                           verb, " '", directory_, "' ", option);
   FILE* pipe = popen(command.c_str(), "r");
   if (pipe == nullptr) throw std::runtime_error("popen");
   std::string output;

@@ -7,9 +7,17 @@
 
 namespace weir::postgres::testing {
 
+class PrivateServer;
+
+struct StandbyOf {
+  const PrivateServer& primary;
+};
+
 class PrivateServer {
  public:
   PrivateServer();
+  // A hot standby of another, which must outlive it.
+  explicit PrivateServer(StandbyOf of);
   ~PrivateServer();
   PrivateServer(const PrivateServer&) = delete;
   PrivateServer& operator=(const PrivateServer&) = delete;
@@ -23,7 +31,8 @@ class PrivateServer {
   void thaw();
 
  private:
-  std::string run(const std::string& verb) const;
+  void start(const std::string& option);
+  std::string run(const std::string& verb, const std::string& option = "") const;
 
   const std::string directory_;
   std::string url_;
