@@ -59,6 +59,8 @@ for id in $(replicas); do
   [[ $(docker exec "$id" id -u) == 65532 ]] || die "a replica is not the user that it should be"
   ! docker exec "$id" sh -c ': >/tmp/file || : >/run/file' 2>/dev/null || die "a replica can write"
 done
+docker run --rm --network "${COMPOSE_PROJECT_NAME}_default" --entrypoint weir "weir:$WEIR_TAG" \
+  top --once --admin-address weir:8081 >/dev/null || die "the admin port does not answer others"
 demo=$(docker ps --all --quiet --filter "label=com.docker.compose.project=$COMPOSE_PROJECT_NAME" \
   --filter label=com.docker.compose.service=demo)
 [[ $(docker wait "$demo") == 0 ]] || die "the demo failed: $(docker logs "$demo" 2>&1 | tail -n 20)"

@@ -43,10 +43,11 @@ owner_path() { echo "$(readlink -f "$home")${1#"$home"}"; }
 
 pg_ctl() { as_owner "$bin/pg_ctl" --pgdata="$(owner_path "$data")" --silent "$@"; }
 
+# A container's root may not look at the processes of others.
 running_pid() {
   local pid
   [[ -s $data/postmaster.pid ]] && read -r pid <"$data/postmaster.pid" &&
-    [[ $(readlink "/proc/$pid/cwd" 2>/dev/null) == "$(owner_path "$data")" ]] && echo "$pid"
+    [[ $(as_owner readlink "/proc/$pid/cwd" 2>/dev/null) == "$(owner_path "$data")" ]] && echo "$pid"
 }
 
 print_env() {

@@ -3,9 +3,13 @@
 
 #include <civetweb.h>
 
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 
 namespace weir::admin {
 namespace {
@@ -45,6 +49,16 @@ int serve_page(mg_connection* connection, void* handlers) {
   return page.status;
 }
 
+// In civetweb's words, of which one must do. All addresses are those of both protocols, as gRPC has
+// it:
+// "[::]" means to civetweb that IPv4 is left out, and "+" is both, unless the machine has no IPv6.
+std::vector<std::string> as_ports(const std::string& address) {
+  constexpr absl::string_view kAll = "[::]:";
+  if (!absl::StartsWith(address, kAll)) return {address};
+  const std::string port = address.substr(kAll.size());
+  return {absl::StrCat("+", port), absl::StrCat("0.0.0.0:", port)};
+}
+
 }  // namespace
 
 AdminServer::AdminServer() { mg_init_library(0); }
@@ -63,10 +77,13 @@ void AdminServer::add(std::string path, Make make, Change change) {
 }
 
 absl::Status AdminServer::start(const std::string& address) {
-  const char* options[] = {"listening_ports",    address.c_str(), "num_threads", "2",
-                           "request_timeout_ms", "10000",         nullptr};
-  const mg_callbacks callbacks{};
-  context_.reset(mg_start(&callbacks, nullptr, options));
+  for (const std::string& ports : as_ports(address)) {
+    const char* options[] = {"listening_ports",    ports.c_str(), "num_threads", "2",
+                             "request_timeout_ms", "10000",       nullptr};
+    const mg_callbacks callbacks{};
+    context_.reset(mg_start(&callbacks, nullptr, options));
+    if (context_ != nullptr) break;
+  }
   if (context_ == nullptr) {
     return absl::UnavailableError(absl::StrCat("cannot listen on ", address));
   }

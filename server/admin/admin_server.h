@@ -36,7 +36,8 @@ class AdminServer {
   // on this machine send that, and may not send a PUT.
   void add(std::string path, Make make, Change change);
 
-  // host:port; port 0: any free one. UNAVAILABLE if it cannot be bound.
+  // host:port; port 0: any free one; host [::]: all, IPv4 and IPv6. UNAVAILABLE if it cannot be
+  // bound.
   absl::Status start(const std::string& address);
   // Where it listens, with the port that was found.
   const std::string& address() const { return address_; }
