@@ -1,7 +1,8 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Calls weir from Python with nothing but the .proto files (python3-grpcio and python3-protobuf).
 
+    mkdir -p OUT
     protoc -I proto --python_out=OUT --grpc_out=OUT \\
         --plugin=protoc-gen-grpc=$(which grpc_python_plugin) \\
         proto/weir/users/v1/users.proto proto/google/rpc/*.proto

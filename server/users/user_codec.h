@@ -24,7 +24,7 @@ std::string encode(const User& user);
 std::optional<User> decode(absl::string_view bytes, std::int64_t version);
 
 // The same with the version, for what is kept longer than a release: the first answer to a
-// request_id.
+// request_id. So a new format must go on reading the one before it, here.
 std::string encode_answer(const User& user);
 std::optional<User> decode_answer(absl::string_view bytes);
 
