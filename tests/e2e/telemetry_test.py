@@ -314,7 +314,9 @@ class Telemetry(unittest.TestCase):
         self.assertNotEqual(told[0]["function"], "")
 
     def test_what_the_runbook_the_page_the_alerts_and_the_autoscaler_name_is_there(self):
-        server = self.start(OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:1")
+        # The primary is no standby, and not read as one, but what is told of one is there.
+        server = self.start(OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:1",
+                            WEIR_READ_DATABASE_URL=self.database)
         user = self.create_user()
         self.dashboards.GetDashboard(
             dashboard_pb2.GetDashboardRequest(user_id=user), timeout=harness.LIMIT)
