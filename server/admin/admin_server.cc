@@ -49,9 +49,8 @@ int serve_page(mg_connection* connection, void* handlers) {
   return page.status;
 }
 
-// In civetweb's words, of which one must do. All addresses are those of both protocols, as gRPC has
-// it:
-// "[::]" means to civetweb that IPv4 is left out, and "+" is both, unless the machine has no IPv6.
+// In civetweb's words, of which one must do. [::] is all addresses of both protocols, as gRPC has
+// it; to civetweb it leaves IPv4 out, and "+" is both, unless the machine has no IPv6.
 std::vector<std::string> as_ports(const std::string& address) {
   constexpr absl::string_view kAll = "[::]:";
   if (!absl::StartsWith(address, kAll)) return {address};

@@ -240,10 +240,17 @@ void describe(Settings& table, Config& config) {
   table.command("version", &config.show_version, "print the version");
 }
 
-absl::Status check_url(const char* variable, const std::string& url) {
-  if (url.empty() || postgres::is_database_url(url)) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat(variable, ": a Postgres URL is postgres://user:password@host:port/database"));
+absl::Status check_urls(const Config& config) {
+  const std::pair<const char*, const std::string&> urls[] = {
+      {"WEIR_DATABASE_URL", config.postgres.url},
+      {"WEIR_DIRECT_DATABASE_URL", config.postgres.direct_url},
+      {"WEIR_READ_DATABASE_URL", config.standby.url}};
+  for (const auto& [variable, url] : urls) {
+    if (url.empty() || postgres::is_database_url(url)) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat(variable, ": a Postgres URL is postgres://user:password@host:port/database"));
+  }
+  return absl::OkStatus();
 }
 
 // What no single row can check.
@@ -253,13 +260,7 @@ absl::Status check_together(Config& config) {
         "WEIR_DATABASE_URL: is not set; where is Postgres? "
         "(postgres://user:password@host/database)");
   }
-  if (absl::Status status = check_url("WEIR_DATABASE_URL", config.postgres.url); !status.ok()) {
-    return status;
-  }
-  const std::string& direct_url = config.postgres.direct_url;
-  if (absl::Status status = check_url("WEIR_DIRECT_DATABASE_URL", direct_url); !status.ok()) {
-    return status;
-  }
+  if (absl::Status status = check_urls(config); !status.ok()) return status;
   if (config.postgres.min_connections > config.postgres.max_connections) {
     return wrong("postgres-min-connections", "is more than --postgres-max-connections");
   }

@@ -74,6 +74,9 @@ TEST_F(ConfigTest, ADatabaseUrlThatIsNoneIsAnErrorThatDoesNotRepeatIt) {
     environment_.set("WEIR_DIRECT_DATABASE_URL", url);
     EXPECT_EQ(error({}).find("WEIR_DIRECT_DATABASE_URL: "), 0u) << url;
     environment_.set("WEIR_DIRECT_DATABASE_URL", "");
+    environment_.set("WEIR_READ_DATABASE_URL", url);
+    EXPECT_EQ(error({}).find("WEIR_READ_DATABASE_URL: "), 0u) << url;
+    environment_.set("WEIR_READ_DATABASE_URL", "");
   }
 }
 
