@@ -193,7 +193,9 @@ void SpanExporter::export_batch(Tracer::Batch batch) {
       log_(absl::StrCat("spans cannot be exported: ", status.error_message()));
     }
     const std::optional<Duration> asked = retry_delay(status);
-    if (!asked || !pause(*asked + backoff.next())) break;
+    // What is asked for may be longer than our patience: then the next batch tries.
+    const Duration left = std::max(patience - std::chrono::steady_clock::now(), Duration::zero());
+    if (!asked || !pause(std::min(*asked + backoff.next(), left))) break;
   }
   tracer_.rejected(batch.count);
 }

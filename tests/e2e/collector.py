@@ -5,7 +5,6 @@ import concurrent.futures
 import threading
 
 import grpc
-import harness  # noqa: F401  (makes the generated modules importable)
 from google.protobuf import any_pb2, duration_pb2
 from google.rpc import error_details_pb2, status_pb2
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_service_pb2_grpc
@@ -14,8 +13,9 @@ from opentelemetry.proto.trace.v1 import trace_pb2
 
 def patience(milliseconds: int) -> bytes:
     detail = any_pb2.Any()
-    detail.Pack(error_details_pb2.RetryInfo(
-        retry_delay=duration_pb2.Duration(nanos=milliseconds * 1_000_000)))
+    delay = duration_pb2.Duration()
+    delay.FromMilliseconds(milliseconds)
+    detail.Pack(error_details_pb2.RetryInfo(retry_delay=delay))
     return status_pb2.Status(code=grpc.StatusCode.RESOURCE_EXHAUSTED.value[0], message="soon",
                              details=[detail]).SerializeToString()
 
@@ -46,7 +46,7 @@ def attributes(pairs) -> dict:
 class Collector(trace_service_pb2_grpc.TraceServiceServicer):
     """Keeps what it is sent. Told to `hang`, it answers nobody until it is told to `go_on`; told to
     `reject`, it says that it threw that many spans of each request away; to `refuse`, it asks for patience
-    that many times."""
+    that many times, each for `patience_ms`. Import it after harness.generate_stubs()."""
 
     def __init__(self, address: str = "127.0.0.1:0"):
         self._lock = threading.Lock()
@@ -55,6 +55,7 @@ class Collector(trace_service_pb2_grpc.TraceServiceServicer):
         self._may_answer.set()
         self.reject = 0
         self.refuse = 0
+        self.patience_ms = 10
         self.was_called = threading.Event()
         self._server = grpc.server(concurrent.futures.ThreadPoolExecutor(2))
         trace_service_pb2_grpc.add_TraceServiceServicer_to_server(self, self._server)
@@ -73,7 +74,7 @@ class Collector(trace_service_pb2_grpc.TraceServiceServicer):
         with self._lock:
             self.refuse -= 1
             if self.refuse >= 0:
-                context.set_trailing_metadata((("grpc-status-details-bin", patience(milliseconds=10)),))
+                context.set_trailing_metadata((("grpc-status-details-bin", patience(self.patience_ms)),))
                 context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "soon")
         with self._lock:
             for of_resource in request.resource_spans:

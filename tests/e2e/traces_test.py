@@ -313,6 +313,15 @@ class Traces(unittest.TestCase):
             harness.wait_for("spans to arrive", collector.spans)
             self.assertEqual(self.spans_of(server, "rejected"), 0)
 
+    def test_a_collector_that_asks_for_too_much_patience_loses_one_request(self):
+        with Collector() as collector:
+            collector.refuse, collector.patience_ms = 1, 3600_000
+            server = self.start(OTEL_EXPORTER_OTLP_ENDPOINT=collector.endpoint, OTEL_BSP_EXPORT_TIMEOUT="200")
+            self.create_user()
+            harness.wait_for("the request to be given up", lambda: self.spans_of(server, "rejected") > 0)
+            self.create_user()
+            harness.wait_for("spans to arrive", collector.spans)
+
     def test_what_the_collector_throws_away_is_counted(self):
         with Collector() as collector:
             collector.reject = 1
