@@ -9,15 +9,23 @@ void WaitQueue::answer_all(const absl::Status& status) {
   while (!empty()) answer_front(status);
 }
 
+void WaitQueue::move_front(WaitQueue& to) {
+  QueuedWaiter& waiter = waiters_.pop_front();
+  --size_;
+  to.waiters_.push_back(waiter);
+  ++to.size_;
+  waiter.queue_ = &to;
+}
+
 void QueuedWaiter::answer(absl::Status status) {
-  queue_.waiters_.remove(*this);
-  --queue_.size_;
+  queue_->waiters_.remove(*this);
+  --queue_->size_;
   status_ = std::move(status);
   complete();
 }
 
 void QueuedWaiter::on_cancel(CancelReason reason) {
-  std::lock_guard lock(queue_.mutex_);
+  std::lock_guard lock(mutex_);
   if (!ListHook<>::is_linked()) return;
   answer(to_status(reason));
   // Its loop cannot have gone on: it first forgets this callback, for which it needs the lock of

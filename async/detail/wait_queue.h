@@ -34,6 +34,8 @@ class WaitQueue {
 
   void answer_front(absl::Status status = absl::OkStatus());
   void answer_all(const absl::Status& status = absl::OkStatus());
+  // To the end of `to`, which has the same mutex; perhaps it is this one.
+  void move_front(WaitQueue& to);
 
  private:
   friend class QueuedWaiter;
@@ -55,7 +57,7 @@ class QueuedWaiter : Waiter, public ListHook<> {
 
  protected:
   QueuedWaiter(WaitQueue& queue, const char* what, std::source_location where)
-      : queue_(queue), what_(what), where_(where) {}
+      : mutex_(queue.mutex_), queue_(&queue), what_(what), where_(where) {}
   ~QueuedWaiter() = default;
 
   // With the mutex held: true if there is no need to wait, because it took what it asks for or
@@ -67,11 +69,11 @@ class QueuedWaiter : Waiter, public ListHook<> {
   template <class Promise>
   bool suspend(std::coroutine_handle<Promise> self) {
     {
-      std::lock_guard lock(queue_.mutex_);
+      std::lock_guard lock(mutex_);
       if (is_answered()) return false;
       began(self, what_, where_);
-      queue_.waiters_.push_back(*this);
-      ++queue_.size_;
+      queue_->waiters_.push_back(*this);
+      ++queue_->size_;
     }
     suspended_ = true;
     watch_cancellation();
@@ -84,7 +86,7 @@ class QueuedWaiter : Waiter, public ListHook<> {
   bool suspend_unless_answered(std::coroutine_handle<Promise> self) {
     status_ = self.promise().context().status();
     if (status_.ok()) return suspend(self);
-    std::lock_guard lock(queue_.mutex_);
+    std::lock_guard lock(mutex_);
     if (is_answered()) status_ = absl::OkStatus();
     return false;
   }
@@ -104,14 +106,15 @@ class QueuedWaiter : Waiter, public ListHook<> {
     return to_status(CancelReason::kCancelled);
   }
 
-  std::mutex& mutex() const { return queue_.mutex_; }
+  std::mutex& mutex() const { return mutex_; }
 
  private:
   friend class WaitQueue;
   void answer(absl::Status status);
   void on_cancel(CancelReason reason) final;
 
-  WaitQueue& queue_;
+  std::mutex& mutex_;
+  WaitQueue* queue_;
   const char* const what_;
   const std::source_location where_;
   absl::Status status_;

@@ -21,12 +21,13 @@ class MethodLimit::Waiting final : public weir::detail::QueuedWaiter {
  public:
   Waiting(MethodLimit& limit, Rank rank, std::uint64_t client, const EventLoop& loop,
           std::source_location where)
-      : QueuedWaiter(limit.lines_[static_cast<std::size_t>(rank)], "a place", where),
+      : QueuedWaiter(limit.line(rank), "a place", where),
         limit_(limit),
         client_(client),
         loop_(loop) {}
 
   absl::Status await_resume() { return finish(); }
+  std::uint64_t client() const { return client_; }
   // It is given what it waits for.
   void charge() const { limit_.shares_.charge(client_, loop_.turn_time()); }
 
@@ -44,7 +45,27 @@ class MethodLimit::Waiting final : public weir::detail::QueuedWaiter {
   const EventLoop& loop_;
 };
 
-bool MethodLimit::may_wait(Rank rank) {
+MethodLimit::Rank MethodLimit::rank(Method::Priority priority, std::uint64_t client) {
+  if (priority == Method::Priority::kBatch) return Rank::kBatch;
+  if (shares_.is_over(client, client)) return Rank::kOverShare;
+  put_behind_who_had_more_than(client);
+  return Rank::kNormal;
+}
+
+void MethodLimit::put_behind_who_had_more_than(std::uint64_t client) {
+  const std::lock_guard lock(mutex_);
+  weir::detail::WaitQueue& normal = line(Rank::kNormal);
+  const auto has_had_more = [&] {
+    return shares_.is_over(static_cast<const Waiting&>(normal.front()).client(), client);
+  };
+  // It is the first, or there is none that is worth the look at all of them.
+  if (normal.empty() || !has_had_more()) return;
+  for (std::size_t left = normal.size(); left != 0; --left) {
+    normal.move_front(has_had_more() ? line(Rank::kOverShare) : normal);
+  }
+}
+
+bool MethodLimit::has_room(Rank rank) {
   if (waiting() < std::max(kLeastLine, limit_.limit() / 2)) return true;
   for (std::size_t lower = lines_.size() - 1; lower > static_cast<std::size_t>(rank); --lower) {
     const std::lock_guard lock(mutex_);
@@ -61,14 +82,16 @@ Task<absl::Status> MethodLimit::stand_in_line(Rank rank, std::uint64_t client,
   co_return co_await Waiting(*this, rank, client, loop, std::source_location::current());
 }
 
-Task<MethodLimit::Answer> MethodLimit::wait(Rank rank, std::uint64_t client) {
+Task<MethodLimit::Answer> MethodLimit::wait(Method::Priority priority, std::uint64_t client) {
   const Context& context = co_await this_context();
   const EventLoop& loop = context.loop();
   const TimePoint now = loop.now();
   const Duration usual = limit_.usual();
   if (context.remaining() < usual) co_return Answer(Refusal::kHopeless);
+  const Rank its = rank(priority, client);
+  if (!has_room(its)) co_return Answer(Refusal::kLineFull);
   const absl::Status status =
-      co_await timeout_at(now + patience(now), stand_in_line(rank, client, loop));
+      co_await timeout_at(now + patience(now), stand_in_line(its, client, loop));
   if (!status.ok()) {
     if (context.is_cancelled()) co_return Answer(context.status());
     co_return Answer(absl::IsUnavailable(status) ? Refusal::kLineFull : Refusal::kLineSlow);

@@ -5,7 +5,7 @@
 // Tokio: tower's concurrency_limit with load_shed, and CoDel's patience in between.
 //
 //     MethodLimit::Place place = limit.try_enter(now);
-//     if (!place && limit.may_wait(rank)) { ... co_await limit.wait(rank, client) ... }
+//     if (!place) { ... co_await limit.wait(priority, client) ... }
 //
 // The line holds half as many calls as may be in progress, so a call that waits in a full one waits
 // about as long as it will take. A line that has not been empty for a tenth of a second is no burst
@@ -13,7 +13,8 @@
 // be done by its deadline any more is refused before any work is done for it.
 //
 // Whoever ranks higher goes first, and takes the place in the line of one that ranks lower: calls
-// of clients that have had their share come after the others, batches after both.
+// of clients that have had their share come after the others, batches after both. While a client is
+// alone it has no share; those of its calls that wait are put behind when another comes.
 //
 // Thread: the loop's own, but for reading.
 
@@ -30,11 +31,9 @@
 #include "server/rpc/call_cells.h"
 #include "server/rpc/client_shares.h"
 #include "server/rpc/concurrency_limit.h"
+#include "server/rpc/method.h"
 
 namespace weir::rpc {
-
-// In the order in which calls are served when there are not places for all.
-enum class Rank : unsigned char { kNormal, kOverShare, kBatch };
 
 class MethodLimit {
  public:
@@ -77,9 +76,6 @@ class MethodLimit {
     return Place(*this, now);
   }
 
-  // Whether a call of that rank may wait for one, perhaps because another no longer may.
-  bool may_wait(Rank rank);
-
   struct Answer {
     explicit Answer(Place given) : place(std::move(given)) {}
     explicit Answer(Refusal why) : refusal(why) {}
@@ -90,10 +86,8 @@ class MethodLimit {
     std::optional<Refusal> refusal;
     absl::Status status;
   };
-  // After may_wait. `client`: a hash of whoever calls.
-  Task<Answer> wait(Rank rank, std::uint64_t client);
-
-  bool is_over_share(std::uint64_t client) const { return shares_.is_over(client); }
+  // After try_enter in vain. `client`: a hash of whoever calls.
+  Task<Answer> wait(Method::Priority priority, std::uint64_t client);
 
   const ConcurrencyLimit& limit() const { return limit_; }
   std::size_t in_progress() const { return in_progress_; }
@@ -101,7 +95,13 @@ class MethodLimit {
 
  private:
   class Waiting;
+  // In the order in which calls are served when there are not places for all.
+  enum class Rank : unsigned char { kNormal, kOverShare, kBatch };
 
+  Rank rank(Method::Priority priority, std::uint64_t client);
+  void put_behind_who_had_more_than(std::uint64_t client);
+  bool has_room(Rank rank);
+  weir::detail::WaitQueue& line(Rank rank) { return lines_[static_cast<std::size_t>(rank)]; }
   Task<absl::Status> stand_in_line(Rank rank, std::uint64_t client, const EventLoop& loop);
   void leave();
   void grant();

@@ -126,7 +126,7 @@ absl::Status ServerCall::check_client() {
 
 absl::Status ServerCall::enter_method() {
   Admission& admission = loop_.shared().admission;
-  if (admission.is_pressed(arrival_) && is_batch()) return refuse(Refusal::kShed);
+  if (admission.is_pressed(arrival_) && priority() == Method::Priority::kBatch) return refuse(Refusal::kShed);
   MethodLimit* limit = loop_.limit(method_);
   if (limit == nullptr) return absl::OkStatus();
   method_place_ = limit->try_enter(arrival_);
@@ -137,24 +137,22 @@ absl::Status ServerCall::enter_method() {
 Task<absl::Status> ServerCall::wait_for_place() {
   MethodLimit& limit = *loop_.limit(method_);
   const std::uint64_t client = absl::HashOf(client_identity(grpc_));
-  Rank rank = Rank::kBatch;
-  if (!is_batch()) {
-    rank = limit.is_over_share(client) ? Rank::kOverShare : Rank::kNormal;
+  const Method::Priority priority = this->priority();
+  if (priority == Method::Priority::kNormal) {
     loop_.shared().admission.press(loop_.event_loop().turn_time());
   }
-  if (!limit.may_wait(rank)) co_return refuse(Refusal::kLineFull);
-  MethodLimit::Answer answer = co_await limit.wait(rank, client);
+  MethodLimit::Answer answer = co_await limit.wait(priority, client);
   loop_.cells().line_time().add(loop_.event_loop().now() - arrival_);
   if (answer.refusal) co_return refuse(*answer.refusal);
   method_place_ = std::move(answer.place);
   co_return std::move(answer.status);
 }
 
-bool ServerCall::is_batch() const {
-  if (method_.priority() == Method::Priority::kBatch) return true;
+Method::Priority ServerCall::priority() const {
   const auto& metadata = grpc_.client_metadata();
   const auto found = metadata.find("weir-priority");
-  return found != metadata.end() && found->second == "batch";
+  const bool says_so = found != metadata.end() && found->second == "batch";
+  return says_so ? Method::Priority::kBatch : method_.priority();
 }
 
 absl::Status ServerCall::refuse(Refusal why) {

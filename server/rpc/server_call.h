@@ -102,7 +102,7 @@ class ServerCall final : public weir::detail::ListHook<ServerCall> {
   void log_end(const absl::Status& result, Duration took) const;
   absl::Status check_client();
   absl::Status enter_method();
-  bool is_batch() const;
+  Method::Priority priority() const;
   absl::Status refuse(Refusal why);
 
   class DoneTag final : public Tag {

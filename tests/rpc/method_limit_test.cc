@@ -35,13 +35,12 @@ struct Backend {
 
 struct Caller {
   double rate = 0;  // a second
-  Rank rank = Rank::kNormal;
+  Method::Priority priority = Method::Priority::kNormal;
   std::uint64_t client = 0;
 };
 
-Caller at_rate(double rate, Rank rank = Rank::kNormal, std::uint64_t client = 0) {
-  return {.rate = rate, .rank = rank, .client = client};
-}
+Caller at_rate(double rate, std::uint64_t client = 0) { return {.rate = rate, .client = client}; }
+Caller batch_at_rate(double rate) { return {.rate = rate, .priority = Method::Priority::kBatch}; }
 
 struct Counts {
   std::size_t served = 0;
@@ -71,13 +70,7 @@ Task<void> one_call(MethodLimit& limit, Backend& backend, Caller caller, Counts&
   const TimePoint arrival = loop.now();
   MethodLimit::Place place = limit.try_enter(arrival);
   if (!place) {
-    Rank rank = caller.rank;
-    if (rank == Rank::kNormal && limit.is_over_share(caller.client)) rank = Rank::kOverShare;
-    if (!limit.may_wait(rank)) {
-      ++counts.refused[Refusal::kLineFull];
-      co_return;
-    }
-    MethodLimit::Answer answer = co_await limit.wait(rank, caller.client);
+    MethodLimit::Answer answer = co_await limit.wait(caller.priority, caller.client);
     if (answer.refusal) ++counts.refused[*answer.refusal];
     if (!answer.place) co_return;
     place = std::move(answer.place);
@@ -207,11 +200,11 @@ ASYNC_TEST_UNDER_SEEDS(MethodLimit, BatchesGetWhatIsLeft, kSeeds) {
   CurrentTask& self = co_await this_task();
   JoinSet<void> both(self);
   Counts first;
-  co_await load(limit, backend, at_rate(600, Rank::kBatch), seconds(3), first);
+  co_await load(limit, backend, batch_at_rate(600), seconds(3), first);
   Counts normal;
   Counts batch;
   both.spawn(load(limit, backend, at_rate(150), seconds(20), normal));
-  both.spawn(load(limit, backend, at_rate(450, Rank::kBatch), seconds(20), batch));
+  both.spawn(load(limit, backend, batch_at_rate(450), seconds(20), batch));
   while (co_await both.join_next()) {
   }
   EXPECT_GE(normal.served, 20u * 150 * 97 / 100);
@@ -224,15 +217,50 @@ ASYNC_TEST_UNDER_SEEDS(MethodLimit, AClientThatIgnoresRefusalsDoesNotStarveAnoth
   CurrentTask& self = co_await this_task();
   JoinSet<void> both(self);
   Counts first;
-  co_await load(limit, backend, at_rate(1000, Rank::kNormal, 1), seconds(3), first);
+  co_await load(limit, backend, at_rate(1000, 1), seconds(3), first);
   Counts greedy;
   Counts modest;
-  both.spawn(load(limit, backend, at_rate(1000, Rank::kNormal, 1), seconds(20), greedy));
-  both.spawn(load(limit, backend, at_rate(40, Rank::kNormal, 2), seconds(20), modest));
+  both.spawn(load(limit, backend, at_rate(1000, 1), seconds(20), greedy));
+  both.spawn(load(limit, backend, at_rate(40, 2), seconds(20), modest));
   while (co_await both.join_next()) {
   }
   EXPECT_GE(modest.served, 20u * 40 * 97 / 100);
   EXPECT_GE(greedy.served + modest.served, 20u * 200 * 90 / 100) << "and nothing is left unused";
+}
+
+// What takes long is given seldom: who had how much of it has to be remembered for longer.
+ASYNC_TEST_UNDER_SEEDS(MethodLimit, NorDoesItWhereACallTakesLong, kSeeds) {
+  MethodLimit limit(options());
+  Backend backend{.workers = Semaphore(1)};
+  CurrentTask& self = co_await this_task();
+  JoinSet<void> both(self);
+  Counts first;
+  co_await load(limit, backend, at_rate(150, 1), seconds(3), first);
+  Counts greedy;
+  Counts modest;
+  both.spawn(load(limit, backend, at_rate(150, 1), seconds(40), greedy));
+  both.spawn(load(limit, backend, at_rate(5, 2), seconds(40), modest));
+  while (co_await both.join_next()) {
+  }
+  EXPECT_GE(modest.served, 40u * 5 * 97 / 100);
+  EXPECT_GE(greedy.served + modest.served, 40u * 50 * 90 / 100) << "and nothing is left unused";
+}
+
+// Long after everybody forgot that there is another.
+ASYNC_TEST_UNDER_SEEDS(MethodLimit, NorOneThatComesSeldom, kSeeds) {
+  MethodLimit limit(options());
+  Backend backend{.workers = Semaphore(1)};
+  CurrentTask& self = co_await this_task();
+  JoinSet<void> both(self);
+  Counts greedy;
+  Counts seldom;
+  both.spawn(load(limit, backend, at_rate(150, 1), seconds(203), greedy));
+  (void)co_await sleep(seconds(3));
+  both.spawn(load(limit, backend, at_rate(0.05, 2), seconds(200), seldom));
+  while (co_await both.join_next()) {
+  }
+  EXPECT_EQ(seldom.served, 10u);
+  EXPECT_LE(seldom.p99(), milliseconds(200));
 }
 
 ASYNC_TEST(MethodLimit, WhoCannotBeDoneInTimeIsRefusedBeforeItWaits) {
@@ -244,10 +272,10 @@ ASYNC_TEST(MethodLimit, WhoCannotBeDoneInTimeIsRefusedBeforeItWaits) {
   co_await load(limit, backend, at_rate(10), seconds(2), counts);  // 20 ms is usual
   const EventLoop& loop = (co_await this_context()).loop();
   MethodLimit::Place taken = limit.try_enter(loop.now());
-  CO_ASSERT_TRUE(taken && limit.may_wait(Rank::kNormal));
+  CO_ASSERT_TRUE(taken);
   const TimePoint before = loop.now();
   const auto wait = [](MethodLimit& on) -> Task<std::optional<Refusal>> {
-    const MethodLimit::Answer answer = co_await on.wait(Rank::kNormal, 0);
+    const MethodLimit::Answer answer = co_await on.wait(Method::Priority::kNormal, 0);
     co_return answer.refusal;
   };
   const auto refusal = co_await timeout(milliseconds(10), wait(limit));
@@ -266,7 +294,7 @@ ASYNC_TEST(MethodLimit, WhoIsToldToStopLeavesTheLineAndTheNextGetsThePlace) {
   std::optional<MethodLimit::Place> taken = limit.try_enter(loop.now());
   JoinSet<absl::StatusOr<bool>> set(self);
   const auto wait = [](MethodLimit& on) -> Task<bool> {
-    const MethodLimit::Answer answer = co_await on.wait(Rank::kNormal, 0);
+    const MethodLimit::Answer answer = co_await on.wait(Method::Priority::kNormal, 0);
     co_return static_cast<bool>(answer.place);
   };
   set.spawn(timeout(milliseconds(5), wait(limit)));
