@@ -11,10 +11,13 @@ if(NOT CMAKE_SCRIPT_MODE_FILE)
     cmake_parse_arguments(arg "" "DIRECTORY" "" ${ARGN})
     set(output ${CMAKE_CURRENT_BINARY_DIR}/embedded_migrations.cc)
     file(GLOB migrations CONFIGURE_DEPENDS ${arg_DIRECTORY}/*.sql)
+    # Written when it changes: one that is gone, or older than what was generated, is noticed too.
+    set(list ${CMAKE_CURRENT_BINARY_DIR}/migrations.txt)
+    file(CONFIGURE OUTPUT ${list} CONTENT "${migrations}")
     add_custom_command(
       OUTPUT ${output}
       COMMAND ${CMAKE_COMMAND} -DDIRECTORY=${arg_DIRECTORY} -DOUTPUT=${output} -P ${WEIR_EMBED_SQL}
-      DEPENDS ${migrations} ${WEIR_EMBED_SQL}
+      DEPENDS ${migrations} ${list} ${WEIR_EMBED_SQL}
       COMMENT "Embedding migrations"
       VERBATIM)
     target_sources(${target} PRIVATE ${output})

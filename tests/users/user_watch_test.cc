@@ -172,6 +172,16 @@ TEST_F(UserWatchTest, ManyWritersWithTransactionsOfAnyLengthLoseNothing) {
   }
 }
 
+// The work grows with the rows, not with their square: that would be minutes for so many.
+TEST_F(UserWatchTest, AnUpdateOfManyUsersAtOnceIsAsQuickAsManyUpdates) {
+  psql().run(
+      "INSERT INTO users (name, email) SELECT n, n FROM generate_series(1, 60000) AS n; "
+      "ANALYZE users; SET statement_timeout = '20s'");
+  EXPECT_NO_THROW(psql().run("UPDATE users SET password_hash = 'new'"));
+  EXPECT_NO_THROW(psql().run("UPDATE users SET version = version + 1"));
+  EXPECT_EQ(psql().value("SELECT count(*) FROM user_events WHERE type = 2"), "60000");
+}
+
 TEST_F(UserWatchTest, ALostConnectionLosesNothing) {
   FeedOptions options = quick_feed();
   options.poll = std::chrono::hours(1);
