@@ -56,8 +56,7 @@ bool ConcurrencyLimit::is_probing(Duration mean, TimePoint now) {
   switch (probe_) {
     case Probe::kNone:
       if (peak_ < limit() || now - usual_known_at_ < options_.probe) return false;
-      before_probe_ = limit();
-      limit_.store(std::max<std::size_t>(1, before_probe_ / kProbe), std::memory_order_relaxed);
+      limit_.store(std::max<std::size_t>(1, limit() / kProbe), std::memory_order_relaxed);
       probe_ = Probe::kEmptying;
       return true;
     case Probe::kEmptying:  // these calls began before
@@ -66,7 +65,7 @@ bool ConcurrencyLimit::is_probing(Duration mean, TimePoint now) {
     case Probe::kMeasuring:
       usual_.store(mean, std::memory_order_relaxed);
       usual_known_at_ = now;
-      set(before_probe_);
+      set(exact_);
       probe_ = Probe::kNone;
       return true;
   }
@@ -74,7 +73,6 @@ bool ConcurrencyLimit::is_probing(Duration mean, TimePoint now) {
 }
 
 void ConcurrencyLimit::adapt(Duration mean) {
-  const auto limit_now = static_cast<double>(limit());
   const double gradient = std::clamp(nanoseconds(allowed()) / nanoseconds(mean), kMostShrunk, 1.0);
   if (gradient < 1) {
     is_starting_ = false;
@@ -82,16 +80,18 @@ void ConcurrencyLimit::adapt(Duration mean) {
     return;  // nobody needs more
   }
   // Until it has shrunk for the first time nobody knows how large it may be: it doubles.
-  const double room = is_starting_ ? limit_now : std::sqrt(limit_now) / 2;
-  set(static_cast<std::size_t>(limit_now * gradient + room));
+  const double room = is_starting_ ? exact_ : std::sqrt(exact_) / 3;
+  set(exact_ * gradient + room);
 }
 
 Duration ConcurrencyLimit::allowed() const {
   return std::chrono::duration_cast<Duration>(usual() * kTolerance) + options_.slack;
 }
 
-void ConcurrencyLimit::set(std::size_t limit) {
-  limit_.store(std::clamp(limit, options_.least, options_.most), std::memory_order_relaxed);
+void ConcurrencyLimit::set(double limit) {
+  exact_ =
+      std::clamp(limit, static_cast<double>(options_.least), static_cast<double>(options_.most));
+  limit_.store(static_cast<std::size_t>(exact_), std::memory_order_relaxed);
 }
 
 }  // namespace weir::rpc

@@ -7,7 +7,7 @@
 //
 // It knows what a call takes when nothing is in its way (`usual`). Ten times a second it holds the
 // mean of what calls took against it: as long as that is within half as much again and `slack`, the
-// limit grows by half its square root, if it was needed or is below what it began with; beyond, it
+// limit grows by a third of its square root, if it was needed or is below what it began with; beyond, it
 // shrinks in proportion, to half at most. So it ends a little above the point where more calls at
 // once only make all of them slower.
 //
@@ -40,7 +40,9 @@ struct LimitOptions {
 class ConcurrencyLimit {
  public:
   explicit ConcurrencyLimit(const LimitOptions& options)
-      : options_(options), limit_(options.adaptive ? options.first : options.most) {}
+      : options_(options),
+        exact_(static_cast<double>(options.adaptive ? options.first : options.most)),
+        limit_(options.adaptive ? options.first : options.most) {}
 
   std::size_t limit() const { return limit_.load(std::memory_order_relaxed); }
   // Zero until it is known.
@@ -65,9 +67,10 @@ class ConcurrencyLimit {
   void adapt(Duration mean);
   bool is_probing(Duration mean, TimePoint now);
   Duration allowed() const;
-  void set(std::size_t limit);
+  void set(double limit);
 
   const LimitOptions options_;
+  double exact_;  // a small limit grows by less than one at a look
   std::atomic<std::size_t> limit_;
   std::atomic<Duration> usual_{Duration::zero()};
   bool is_starting_ = true;  // has never shrunk
@@ -80,7 +83,6 @@ class ConcurrencyLimit {
   TimePoint next_look_{};
 
   Probe probe_ = Probe::kNone;
-  std::size_t before_probe_ = 0;
   TimePoint usual_known_at_{};
 };
 

@@ -179,6 +179,20 @@ ASYNC_TEST_UNDER_SEEDS(MethodLimit, ABackendThatGotFasterIsUsed, kSeeds) {
   EXPECT_GE(after.served, 5u * 600 * 95 / 100);
 }
 
+ASYNC_TEST_UNDER_SEEDS(MethodLimit, ALimitThatHadToBecomeTinyGrowsAgain, kSeeds) {
+  LimitOptions tiny = options();
+  tiny.least = 2;
+  MethodLimit limit(tiny);
+  Backend backend{.workers = Semaphore(1)};
+  Counts before;
+  co_await load(limit, backend, at_rate(500), seconds(5), before);
+  EXPECT_LE(limit.limit().limit(), 3u);
+  backend.workers.add_permits(100);
+  Counts after;
+  co_await load(limit, backend, at_rate(500), seconds(10), after);
+  EXPECT_GE(limit.limit().limit(), 10u) << "500 calls a second of 20 ms each";
+}
+
 ASYNC_TEST_UNDER_SEEDS(MethodLimit, ABurstWaitsAndIsServed, kSeeds) {
   LimitOptions small = options();
   small.first = 40;
