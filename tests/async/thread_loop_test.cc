@@ -106,6 +106,33 @@ TEST(ThreadLoop, TakesABatchThatAnotherThreadPostsAtOnce) {
   EXPECT_TRUE(batch.empty());
 }
 
+TEST(ThreadLoop, WorkThatNeverEndsHoldsUpNeitherTimersNorOtherThreads) {
+  struct Restless final : Runnable {
+    explicit Restless(EventLoop& on) : loop(on) {}
+    void run() override {
+      if (!is_stopped) loop.post(*this);
+      is_running = !is_stopped;
+    }
+    EventLoop& loop;
+    bool is_stopped = false;
+    bool is_running = false;
+  };
+  auto body = [](ThreadLoop& loop) -> Task<void> {
+    Restless restless(loop);
+    loop.post(restless);
+    EXPECT_TRUE((co_await sleep(1ms)).ok());
+    CancellationToken asked;
+    std::thread other([&asked] { asked.cancel(); });
+    EXPECT_TRUE((co_await cancelled(asked)).ok());
+    other.join();
+    EXPECT_TRUE(restless.is_running);
+    restless.is_stopped = true;
+    while (restless.is_running) (void)co_await sleep(100us);
+  };
+  ThreadLoop loop;
+  loop.run(body(loop));
+}
+
 TEST(ThreadLoop, KnowsItsThread) {
   auto body = [](ThreadLoop& own) -> Task<void> {
     EXPECT_TRUE(own.in_loop_thread());
