@@ -26,7 +26,8 @@ class ClientShares {
     ++total_;
   }
 
-  // Whether it has had a quarter more than each would have if all had the same, who asks among them.
+  // Whether it has had a quarter more than each would have if all had the same, who asks among
+  // them.
   bool is_over(std::uint64_t client, std::uint64_t who_asks) const {
     const std::uint64_t given = given_[slot(client)];
     const std::uint64_t clients = clients_ + (given_[slot(who_asks)] == 0 ? 1 : 0);

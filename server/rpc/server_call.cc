@@ -126,7 +126,8 @@ absl::Status ServerCall::check_client() {
 
 absl::Status ServerCall::enter_method() {
   Admission& admission = loop_.shared().admission;
-  if (admission.is_pressed(arrival_) && priority() == Method::Priority::kBatch) return refuse(Refusal::kShed);
+  if (admission.is_pressed(arrival_) && priority() == Method::Priority::kBatch)
+    return refuse(Refusal::kShed);
   MethodLimit* limit = loop_.limit(method_);
   if (limit == nullptr) return absl::OkStatus();
   method_place_ = limit->try_enter(arrival_);
