@@ -89,7 +89,11 @@ Task<MethodLimit::Answer> MethodLimit::wait(Method::Priority priority, std::uint
   const Duration usual = limit_.usual();
   if (context.remaining() < usual) co_return Answer(Refusal::kHopeless);
   const Rank its = rank(priority, client);
-  if (!has_room(its)) co_return Answer(Refusal::kLineFull);
+  if (!has_room(its)) {
+    Answer at_once(Refusal::kLineFull);
+    at_once.stood_in_line = false;
+    co_return at_once;
+  }
   const absl::Status status =
       co_await timeout_at(now + patience(now), stand_in_line(its, client, loop));
   if (!status.ok()) {

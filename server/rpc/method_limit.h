@@ -85,6 +85,7 @@ class MethodLimit {
     Place place;
     std::optional<Refusal> refusal;
     absl::Status status;
+    bool stood_in_line = true;  // false: there was no room in it
   };
   // After try_enter in vain. `client`: a hash of whoever calls.
   Task<Answer> wait(Method::Priority priority, std::uint64_t client);

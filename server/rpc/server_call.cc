@@ -143,7 +143,9 @@ Task<absl::Status> ServerCall::wait_for_place() {
     loop_.shared().admission.press(loop_.event_loop().turn_time());
   }
   MethodLimit::Answer answer = co_await limit.wait(priority, client);
-  loop_.cells().line_time().add(loop_.event_loop().now() - arrival_);
+  if (answer.stood_in_line) {
+    loop_.cells().line_time().add(loop_.event_loop().now() - arrival_);
+  }
   if (answer.refusal) co_return refuse(*answer.refusal);
   method_place_ = std::move(answer.place);
   co_return std::move(answer.status);

@@ -71,6 +71,10 @@ Task<void> one_call(MethodLimit& limit, Backend& backend, Caller caller, Counts&
   MethodLimit::Place place = limit.try_enter(arrival);
   if (!place) {
     MethodLimit::Answer answer = co_await limit.wait(caller.priority, caller.client);
+    if (!answer.stood_in_line) {
+      EXPECT_EQ(answer.refusal, Refusal::kLineFull);
+      EXPECT_EQ(loop.now(), arrival);
+    }
     if (answer.refusal) ++counts.refused[*answer.refusal];
     if (!answer.place) co_return;
     place = std::move(answer.place);
@@ -97,6 +101,17 @@ Task<void> load(MethodLimit& limit, Backend& backend, Caller caller, Duration la
     (void)co_await sleep_until(start + std::chrono::duration_cast<Duration>(next));
   }
   while (co_await calls.join_next()) {
+  }
+}
+
+// Two at the same time.
+Task<void> compete(MethodLimit& limit, Backend& backend, Caller one, Counts& of_one, Caller other,
+                   Counts& of_other, Duration lasts) {
+  CurrentTask& self = co_await this_task();
+  JoinSet<void> both(self);
+  both.spawn(load(limit, backend, one, lasts, of_one));
+  both.spawn(load(limit, backend, other, lasts, of_other));
+  while (co_await both.join_next()) {
   }
 }
 
@@ -211,16 +226,11 @@ ASYNC_TEST_UNDER_SEEDS(MethodLimit, ABurstWaitsAndIsServed, kSeeds) {
 ASYNC_TEST_UNDER_SEEDS(MethodLimit, BatchesGetWhatIsLeft, kSeeds) {
   MethodLimit limit(options());
   Backend backend;
-  CurrentTask& self = co_await this_task();
-  JoinSet<void> both(self);
   Counts first;
   co_await load(limit, backend, batch_at_rate(600), seconds(3), first);
   Counts normal;
   Counts batch;
-  both.spawn(load(limit, backend, at_rate(150), seconds(20), normal));
-  both.spawn(load(limit, backend, batch_at_rate(450), seconds(20), batch));
-  while (co_await both.join_next()) {
-  }
+  co_await compete(limit, backend, at_rate(150), normal, batch_at_rate(450), batch, seconds(20));
   EXPECT_GE(normal.served, 20u * 150 * 97 / 100);
   EXPECT_GE(batch.served, 20u * 50 * 80 / 100);
 }
@@ -228,16 +238,11 @@ ASYNC_TEST_UNDER_SEEDS(MethodLimit, BatchesGetWhatIsLeft, kSeeds) {
 ASYNC_TEST_UNDER_SEEDS(MethodLimit, AClientThatIgnoresRefusalsDoesNotStarveAnother, kSeeds) {
   MethodLimit limit(options());
   Backend backend;
-  CurrentTask& self = co_await this_task();
-  JoinSet<void> both(self);
   Counts first;
   co_await load(limit, backend, at_rate(1000, 1), seconds(3), first);
   Counts greedy;
   Counts modest;
-  both.spawn(load(limit, backend, at_rate(1000, 1), seconds(20), greedy));
-  both.spawn(load(limit, backend, at_rate(40, 2), seconds(20), modest));
-  while (co_await both.join_next()) {
-  }
+  co_await compete(limit, backend, at_rate(1000, 1), greedy, at_rate(40, 2), modest, seconds(20));
   EXPECT_GE(modest.served, 20u * 40 * 97 / 100);
   EXPECT_GE(greedy.served + modest.served, 20u * 200 * 90 / 100) << "and nothing is left unused";
 }
@@ -246,16 +251,11 @@ ASYNC_TEST_UNDER_SEEDS(MethodLimit, AClientThatIgnoresRefusalsDoesNotStarveAnoth
 ASYNC_TEST_UNDER_SEEDS(MethodLimit, NorDoesItWhereACallTakesLong, kSeeds) {
   MethodLimit limit(options());
   Backend backend{.workers = Semaphore(1)};
-  CurrentTask& self = co_await this_task();
-  JoinSet<void> both(self);
   Counts first;
   co_await load(limit, backend, at_rate(150, 1), seconds(3), first);
   Counts greedy;
   Counts modest;
-  both.spawn(load(limit, backend, at_rate(150, 1), seconds(40), greedy));
-  both.spawn(load(limit, backend, at_rate(5, 2), seconds(40), modest));
-  while (co_await both.join_next()) {
-  }
+  co_await compete(limit, backend, at_rate(150, 1), greedy, at_rate(5, 2), modest, seconds(40));
   EXPECT_GE(modest.served, 40u * 5 * 97 / 100);
   EXPECT_GE(greedy.served + modest.served, 40u * 50 * 90 / 100) << "and nothing is left unused";
 }
@@ -264,15 +264,11 @@ ASYNC_TEST_UNDER_SEEDS(MethodLimit, NorDoesItWhereACallTakesLong, kSeeds) {
 ASYNC_TEST_UNDER_SEEDS(MethodLimit, NorOneThatComesSeldom, kSeeds) {
   MethodLimit limit(options());
   Backend backend{.workers = Semaphore(1)};
-  CurrentTask& self = co_await this_task();
-  JoinSet<void> both(self);
+  Counts first;
+  co_await load(limit, backend, at_rate(150, 1), seconds(3), first);
   Counts greedy;
   Counts seldom;
-  both.spawn(load(limit, backend, at_rate(150, 1), seconds(203), greedy));
-  (void)co_await sleep(seconds(3));
-  both.spawn(load(limit, backend, at_rate(0.05, 2), seconds(200), seldom));
-  while (co_await both.join_next()) {
-  }
+  co_await compete(limit, backend, at_rate(150, 1), greedy, at_rate(0.05, 2), seldom, seconds(200));
   EXPECT_EQ(seldom.served, 10u);
   EXPECT_LE(seldom.p99(), milliseconds(200));
 }
