@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// FinishLimit: the bound on how long the end of a call may take. While it lives, the end of the
-// call's Context ends the call in gRPC too, or, if that was over before, kPatience from now does.
+// FinishLimit: the bound on how long the end of a call may take. While it lives, kPatience after the
+// end of the call's Context, or after now if that was over before, the call ends in gRPC too.
 //
 // The last write and Finish come back only when the transport has taken them: a client that takes
-// nothing would hold the call, and its place, for as long as it likes. Thread: the loop's own.
+// nothing would hold the call, and its place, for as long as it likes. TRAP: an answer that is given
+// at the very deadline is on its way; ending the call at once, too, would tell the client that the
+// server cancelled it. Thread: the loop's own.
+
+#include <grpc/grpc.h>
 
 #include "async/cancellation.h"
 #include "async/event_loop.h"
@@ -19,11 +23,11 @@ class FinishLimit final : CancelCallback, Timer {
   static constexpr Duration kPatience = std::chrono::milliseconds(500);
 
   explicit FinishLimit(ServerCall& call) : call_(call) {
-    const Context& context = call_.context();
-    if (context.is_cancelled()) {
-      context.loop().schedule_at(*this, context.loop().turn_time() + kPatience);
+    CancelScope& scope = call_.context().scope();
+    if (scope.is_cancelled()) {
+      wait();
     } else {
-      context.scope().add(*this);
+      scope.add(*this);
     }
   }
   ~FinishLimit() {
@@ -34,8 +38,15 @@ class FinishLimit final : CancelCallback, Timer {
   FinishLimit& operator=(const FinishLimit&) = delete;
 
  private:
-  void on_cancel(CancelReason) override { call_.grpc().TryCancel(); }
-  void fire() override { call_.grpc().TryCancel(); }
+  void on_cancel(CancelReason) override { wait(); }
+  void wait() {
+    EventLoop& loop = call_.context().loop();
+    loop.schedule_at(*this, loop.turn_time() + kPatience);
+  }
+  void fire() override {
+    grpc_call_cancel_with_status(call_.grpc().c_call(), GRPC_STATUS_DEADLINE_EXCEEDED,
+                                 "the client did not take the call's end in time", nullptr);
+  }
 
   ServerCall& call_;
 };

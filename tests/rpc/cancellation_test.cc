@@ -146,6 +146,17 @@ TEST(Deadline, OfAlmostNothingIsAnsweredWithDeadlineExceeded) {
   EXPECT_TRUE(client.wait_for_answer("4")) << client.received();
 }
 
+// An answer that was given in time, and that the client has no room for: gRPC's own timer ends the
+// call at its deadline, and not with the word that the server cancelled it.
+TEST(Deadline, ThatPassesWhileTheAnswerIsSentIsWhatTheClientIsTold) {
+  NumberServer server;
+  server.start();
+  RawClient client(server.server().address());
+  client.set_window(0);
+  client.send_call("/weir.rpc.test.Numbers/Unary", {{"grpc-timeout", "100m"}});
+  EXPECT_TRUE(client.wait_for_answer("4")) << client.received();
+}
+
 TEST(Deadline, OfTheServerBoundsCallsThatHaveNone) {
   ServerOptions options = options_for_tests();
   options.max_deadline = milliseconds(100);

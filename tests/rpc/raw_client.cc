@@ -105,6 +105,13 @@ void RawClient::send_reset(std::uint32_t stream) {
 
 void RawClient::acknowledge_settings() { send_frame(kSettings, kAck, 0, ""); }
 
+void RawClient::set_window(std::uint16_t bytes) {
+  std::string setting("\0\x04\0\0", 4);  // INITIAL_WINDOW_SIZE
+  setting += static_cast<char>(bytes >> 8);
+  setting += static_cast<char>(bytes & 0xFF);
+  send_frame(kSettings, 0, 0, setting);
+}
+
 template <class Condition>
 bool RawClient::read_until(const Condition& condition) {
   const auto limit = std::chrono::steady_clock::now() + kPatience;

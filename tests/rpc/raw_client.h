@@ -29,6 +29,8 @@ class RawClient {
   void send_ping();
   void send_reset(std::uint32_t stream);
   void acknowledge_settings();
+  // How many bytes of data each stream opened from now on takes.
+  void set_window(std::uint16_t bytes);
   // Any frame; false once the server does not take it any more.
   bool send_frame(std::uint8_t type, std::uint8_t flags, std::uint32_t stream,
                   std::string_view payload);
