@@ -37,6 +37,9 @@ function(weir_script_test name label timeout)
 endfunction()
 
 function(weir_test_properties name label timeout)
+  if(WEIR_SANITIZERS)  # unoptimised and checked: several times as slow, and more so beside others
+    math(EXPR timeout "3 * ${timeout}")
+  endif()
   set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT ${timeout})
   set_property(TEST ${name} PROPERTY ENVIRONMENT
     GTEST_OUTPUT=xml:${PROJECT_BINARY_DIR}/junit/${name}.xml

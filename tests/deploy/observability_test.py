@@ -9,7 +9,6 @@ import pathlib
 import re
 import shutil
 import subprocess
-import tempfile
 import unittest
 import urllib.parse
 
@@ -106,9 +105,8 @@ class Rendered(unittest.TestCase):
     def render(self, *options: str) -> dict:
         environment = {k: v for k, v in os.environ.items()
                        if not k.startswith(("OTEL_", "COMPOSE_", "WEIR_"))}
-        with tempfile.TemporaryDirectory() as home:
-            text = subprocess.check_output([*self.compose, *options, "config"], cwd=SOURCE, text=True,
-                                           env=environment | {"HOME": home})
+        text = subprocess.check_output([*self.compose, *options, "config"], cwd=SOURCE, text=True,
+                                       env=environment)
         return yaml.safe_load(text)["services"]
 
     def test_without_the_profile(self):
