@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// FinishLimit: the bound on how long the end of a call may take. While it lives, kPatience after the
-// end of the call's Context, or after now if that was over before, the call ends in gRPC too.
+// FinishLimit: the bound on how long the end of a call may take. While it lives, the end of the
+// call's Context ends the call in gRPC too, or, if that was over before, kPatience from now does.
 //
 // The last write and Finish come back only when the transport has taken them: a client that takes
-// nothing would hold the call, and its place, for as long as it likes. TRAP: an answer that is given
-// at the very deadline is on its way; ending the call at once, too, would tell the client that the
-// server cancelled it. Thread: the loop's own.
+// nothing would hold the call, and its place, for as long as it likes. TRAP: an answer that is
+// given right before the deadline may still be on its way at it, so the client is told which end it
+// was; TryCancel would say CANCELLED. Thread: the loop's own, but for the context's end, which the
+// drain brings from its own.
 
 #include <grpc/grpc.h>
 
@@ -23,11 +24,11 @@ class FinishLimit final : CancelCallback, Timer {
   static constexpr Duration kPatience = std::chrono::milliseconds(500);
 
   explicit FinishLimit(ServerCall& call) : call_(call) {
-    CancelScope& scope = call_.context().scope();
-    if (scope.is_cancelled()) {
-      wait();
+    const Context& context = call_.context();
+    if (context.is_cancelled()) {
+      context.loop().schedule_at(*this, context.loop().turn_time() + kPatience);
     } else {
-      scope.add(*this);
+      context.scope().add(*this);
     }
   }
   ~FinishLimit() {
@@ -38,14 +39,13 @@ class FinishLimit final : CancelCallback, Timer {
   FinishLimit& operator=(const FinishLimit&) = delete;
 
  private:
-  void on_cancel(CancelReason) override { wait(); }
-  void wait() {
-    EventLoop& loop = call_.context().loop();
-    loop.schedule_at(*this, loop.turn_time() + kPatience);
-  }
-  void fire() override {
-    grpc_call_cancel_with_status(call_.grpc().c_call(), GRPC_STATUS_DEADLINE_EXCEEDED,
-                                 "the client did not take the call's end in time", nullptr);
+  void on_cancel(CancelReason reason) override { end(reason); }
+  void fire() override { end(call_.context().scope().reason()); }
+  void end(CancelReason reason) {
+    const bool is_late = reason == CancelReason::kDeadline;
+    grpc_call_cancel_with_status(call_.grpc().c_call(),
+                                 is_late ? GRPC_STATUS_DEADLINE_EXCEEDED : GRPC_STATUS_UNAVAILABLE,
+                                 "the call's end was not taken in time", nullptr);
   }
 
   ServerCall& call_;

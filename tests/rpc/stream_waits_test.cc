@@ -235,5 +235,25 @@ TEST(StreamWaits, AnAnswerThatIsNeverReadIsCutAtTheDeadline) {
   stream->Finish();
 }
 
+// Nor through a drain, whose cut comes from a thread of its own and finds the handler gone.
+TEST(StreamWaits, AnAnswerThatIsNeverReadIsCutByTheDrain) {
+  NumberServer server;
+  Inbox<bool> answered;
+  server.bidi = [&](Reader<Number>&, Writer<Number>& writer) -> Task<absl::Status> {
+    (void)co_await timeout(milliseconds(10), writer.write(padded(3 * kMegabyte)));
+    answered.put(true);
+    co_return absl::OkStatus();
+  };
+  server.start();
+  const auto client = server.client(small_window());
+  CallContext context;
+  const auto stream = client->Bidi(&context);
+  EXPECT_TRUE(answered.take());
+  server.server().cancel_calls(Method::Kind::kTraffic);
+  EXPECT_TRUE(eventually([&] { return server.server().admission().in_progress() == 0; }));
+  context.TryCancel();
+  stream->Finish();
+}
+
 }  // namespace
 }  // namespace weir::rpc
