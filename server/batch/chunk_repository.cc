@@ -4,8 +4,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <iterator>
+#include <memory>
 #include <utility>
 
+#include "absl/synchronization/mutex.h"
 #include "server/batch/settle.h"
 #include "server/postgres/copy_rows.h"
 
@@ -86,6 +89,25 @@ std::vector<Todo> read_todo(Transaction& transaction, const Chunk& chunk) {
   return todo;
 }
 
+// What a transaction that is about to be committed has changed. Shared with the worker, who may
+// still be at it when a cancelled caller has left.
+class Touched {
+ public:
+  void set(Effects effects) {
+    const absl::MutexLock lock(&mutex_);
+    effects_ = std::move(effects);
+  }
+  void move_to(Effects& all) {
+    const absl::MutexLock lock(&mutex_);
+    std::move(effects_.written.begin(), effects_.written.end(), std::back_inserter(all.written));
+    std::move(effects_.deleted.begin(), effects_.deleted.end(), std::back_inserter(all.deleted));
+  }
+
+ private:
+  absl::Mutex mutex_;
+  Effects effects_;
+};
+
 // Writes down what is known; true if that is all.
 bool finish(Transaction& transaction, const Chunk& chunk, const std::vector<Todo>& todo,
             const Results& results, int attempts) {
@@ -153,8 +175,10 @@ Task<absl::Status> ChunkRepository::give_back(Chunk chunk, Duration pause) {
   co_return co_await pool_.transact(std::move(write));
 }
 
-Task<absl::StatusOr<ChunkRepository::Ran>> ChunkRepository::run(Chunk chunk, Mode mode) {
-  auto work = [chunk, mode](Transaction& transaction) -> absl::StatusOr<Ran> {
+Task<absl::StatusOr<ChunkRepository::Ran>> ChunkRepository::run(Chunk chunk, Mode mode,
+                                                                Effects& in_doubt) {
+  const auto touched = std::make_shared<Touched>();
+  auto work = [chunk, mode, touched](Transaction& transaction) -> absl::StatusOr<Ran> {
     Ran ran;
     const Rows fence = transaction.run(kFence, chunk.batch, chunk.number, chunk.lease);
     if (fence.empty()) return ran;
@@ -164,9 +188,12 @@ Task<absl::StatusOr<ChunkRepository::Ran>> ChunkRepository::run(Chunk chunk, Mod
     const Results results =
         do_items(transaction, todo, mode, attempts >= kMaxAttempts, ran.effects);
     ran.is_done = finish(transaction, chunk, todo, results, attempts);
+    touched->set(ran.effects);
     return ran;
   };
-  co_return co_await pool_.transact(std::move(work));
+  absl::StatusOr<Ran> ran = co_await pool_.transact(std::move(work));
+  if (!ran.ok()) touched->move_to(in_doubt);
+  co_return ran;
 }
 
 Task<absl::Status> ChunkRepository::settle(std::int64_t batch) {

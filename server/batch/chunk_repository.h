@@ -48,7 +48,9 @@ class ChunkRepository {
     bool is_done = false;   // else items are left for another try
     Effects effects;
   };
-  Task<absl::StatusOr<Ran>> run(Chunk chunk, Mode mode);
+  // If that ends with an error after which nobody knows whether it was committed, `in_doubt` is
+  // added to: what it has changed if it was.
+  Task<absl::StatusOr<Ran>> run(Chunk chunk, Mode mode, Effects& in_doubt);
 
   // Ends the batch if all of its chunks are done.
   Task<absl::Status> settle(std::int64_t batch);

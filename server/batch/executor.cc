@@ -98,9 +98,11 @@ Task<absl::Status> Executor::work() {
 
 Task<absl::Status> Executor::work_on(Chunk chunk, [[maybe_unused]] Permit worker) {
   const Held held(held_, chunk);
+  Effects in_doubt;
   absl::StatusOr<ChunkRepository::Ran> ran =
-      co_await with_new_trace(tracer_, "batch.chunk", attempt(chunk));
+      co_await with_new_trace(tracer_, "batch.chunk", attempt(chunk, in_doubt));
   if (!ran.ok()) {
+    co_await doubt_in_cache(in_doubt);
     const bool is_ending = absl::IsCancelled(ran.status());
     if (!is_ending) {
       log::warning("a chunk of a batch could not be done now",
@@ -119,10 +121,10 @@ Task<absl::Status> Executor::work_on(Chunk chunk, [[maybe_unused]] Permit worker
   co_return absl::OkStatus();
 }
 
-Task<absl::StatusOr<ChunkRepository::Ran>> Executor::attempt(Chunk chunk) {
-  absl::StatusOr<ChunkRepository::Ran> ran = co_await chunks_.run(chunk, Mode::kTogether);
+Task<absl::StatusOr<ChunkRepository::Ran>> Executor::attempt(Chunk chunk, Effects& in_doubt) {
+  absl::StatusOr<ChunkRepository::Ran> ran = co_await chunks_.run(chunk, Mode::kTogether, in_doubt);
   if (ran.ok() || !is_about_items(ran.status())) co_return ran;
-  co_return co_await chunks_.run(chunk, Mode::kApart);
+  co_return co_await chunks_.run(chunk, Mode::kApart, in_doubt);
 }
 
 Task<void> Executor::give_back(Chunk chunk, Duration pause) {
@@ -135,6 +137,17 @@ Task<void> Executor::tell_cache(Effects effects) {
   for (users::User& user : effects.written) told.push_back(cache_.put(std::move(user)));
   for (const users::User& user : effects.deleted) {
     told.push_back(cache_.erase(user.id, user.version));
+  }
+  (void)co_await join_all(std::move(told));
+}
+
+Task<void> Executor::doubt_in_cache(const Effects& effects) {
+  std::vector<Task<void>> told;
+  for (const users::User& user : effects.written) {
+    told.push_back(cache_.doubt(user.id, user.version - 1));
+  }
+  for (const users::User& user : effects.deleted) {
+    told.push_back(cache_.doubt(user.id, user.version));
   }
   (void)co_await join_all(std::move(told));
 }

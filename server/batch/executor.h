@@ -64,9 +64,10 @@ class Executor {
  private:
   Task<absl::Status> work();
   Task<absl::Status> work_on(Chunk chunk, Permit worker);
-  Task<absl::StatusOr<ChunkRepository::Ran>> attempt(Chunk chunk);
+  Task<absl::StatusOr<ChunkRepository::Ran>> attempt(Chunk chunk, Effects& in_doubt);
   Task<void> give_back(Chunk chunk, Duration pause);
   Task<void> tell_cache(Effects effects);
+  Task<void> doubt_in_cache(const Effects& effects);
   Task<absl::Status> keep_leases();
   Task<absl::Status> keep_up();
 

@@ -44,6 +44,9 @@ class BatchStack {
     return run(batches.complete(id, "", count)).value();
   }
   std::vector<Chunk> claim(int limit) { return run(chunks.claim(limit)).value(); }
+  absl::StatusOr<ChunkRepository::Ran> run_chunk(const Chunk& chunk, Mode mode) {
+    return run(chunks.run(chunk, mode, in_doubt));
+  }
   Batch find(std::int64_t id) { return run(batches.find(id)).value().value(); }
   std::string users() { return database.psql().value("SELECT count(*) FROM users"); }
 
@@ -52,6 +55,7 @@ class BatchStack {
   BatchRepository batches{pool, kChunkItems};
   ChunkRepository chunks{pool, std::chrono::seconds(60)};
   Upkeep upkeep{pool, std::chrono::hours(1)};
+  Effects in_doubt;
 
  private:
   ThreadLoop loop_;

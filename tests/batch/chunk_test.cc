@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "server/postgres/errors.h"
 #include "tests/batch/batch_stack.h"
 
 namespace weir::batch {
@@ -35,17 +36,31 @@ TEST(Chunk, ThatIsDoneHasDoneEachItemOnce) {
   BatchStack stack;
   const Batch batch = stack.submit("a", 20);
   for (const Chunk& chunk : stack.claim(2)) {
-    const auto ran = stack.run(stack.chunks.run(chunk, Mode::kTogether));
+    const auto ran = stack.run_chunk(chunk, Mode::kTogether);
     ASSERT_TRUE(ran.ok()) << ran.status();
     EXPECT_TRUE(ran->was_ours && ran->is_done);
     EXPECT_EQ(ran->effects.written.size(), 10);
     // Again, as after a commit whose answer was lost: it is not ours any more.
-    EXPECT_FALSE(stack.run(stack.chunks.run(chunk, Mode::kTogether))->was_ours);
+    EXPECT_FALSE(stack.run_chunk(chunk, Mode::kTogether)->was_ours);
     EXPECT_TRUE(stack.run(stack.chunks.settle(batch.id)).ok());
   }
   EXPECT_EQ(stack.users(), "20");
   EXPECT_EQ(stack.find(batch.id).state, State::kSucceeded);
   EXPECT_EQ(stack.run(stack.batches.results_after(batch.id, -1, 100))->size(), 20);
+}
+
+// A trigger that runs at COMMIT ends the connection there.
+TEST(Chunk, WhoseCommitIsInDoubtSaysWhatItMayHaveChanged) {
+  BatchStack stack;
+  stack.submit("a", 5);
+  stack.database.psql().run(
+      "CREATE FUNCTION leave() RETURNS trigger LANGUAGE plpgsql AS "
+      "'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END';"
+      "CREATE CONSTRAINT TRIGGER leaving AFTER INSERT ON users DEFERRABLE INITIALLY DEFERRED "
+      "FOR EACH ROW EXECUTE FUNCTION leave()");
+  const auto ran = stack.run_chunk(stack.claim(1).at(0), Mode::kTogether);
+  EXPECT_TRUE(postgres::is_in_doubt(ran.status())) << ran.status();
+  EXPECT_EQ(stack.in_doubt.written.size(), 5);
 }
 
 TEST(Chunk, IsLeftAloneByWhoseLeaseIsNotTheLast) {
@@ -55,11 +70,11 @@ TEST(Chunk, IsLeftAloneByWhoseLeaseIsNotTheLast) {
   ASSERT_TRUE(stack.run(stack.chunks.give_back(lost, Duration::zero())).ok());
   const Chunk taken = stack.claim(1).at(0);
   EXPECT_NE(taken.lease, lost.lease);
-  EXPECT_FALSE(stack.run(stack.chunks.run(lost, Mode::kTogether))->was_ours);
+  EXPECT_FALSE(stack.run_chunk(lost, Mode::kTogether)->was_ours);
   EXPECT_EQ(stack.users(), "0");
   EXPECT_TRUE(stack.run(stack.chunks.give_back(lost, Duration::zero())).ok());
   EXPECT_TRUE(stack.claim(1).empty());  // it is still with the other
-  EXPECT_TRUE(stack.run(stack.chunks.run(taken, Mode::kApart))->is_done);
+  EXPECT_TRUE(stack.run_chunk(taken, Mode::kApart)->is_done);
 }
 
 TEST(Chunk, WhoseItemsFailFailsThemAlone) {
@@ -67,7 +82,7 @@ TEST(Chunk, WhoseItemsFailFailsThemAlone) {
     BatchStack stack;
     stack.database.psql().run("INSERT INTO users (name, email) VALUES ('x', 'a3@example.com')");
     const Batch batch = stack.submit("a", 10);
-    const auto ran = stack.run(stack.chunks.run(stack.claim(1).at(0), mode));
+    const auto ran = stack.run_chunk(stack.claim(1).at(0), mode);
     ASSERT_TRUE(ran.ok()) << ran.status();
     EXPECT_TRUE(ran->is_done);
     ASSERT_TRUE(stack.run(stack.chunks.settle(batch.id)).ok());
@@ -85,16 +100,16 @@ TEST(Chunk, LeavesAnItemThatMeetsALockForLater) {
   other.run("BEGIN");
   other.run("INSERT INTO users (name, email) VALUES ('x', 'a3@example.com')");
   const Chunk chunk = stack.claim(1).at(0);
-  const auto together = stack.run(stack.chunks.run(chunk, Mode::kTogether));
+  const auto together = stack.run_chunk(chunk, Mode::kTogether);
   EXPECT_TRUE(absl::IsAborted(together.status())) << together.status();
-  const auto apart = stack.run(stack.chunks.run(chunk, Mode::kApart));
+  const auto apart = stack.run_chunk(chunk, Mode::kApart);
   ASSERT_TRUE(apart.ok()) << apart.status();
   EXPECT_FALSE(apart->is_done);
   EXPECT_EQ(stack.find(batch.id).succeeded, 9);
   other.run("ROLLBACK");
   ASSERT_TRUE(postgres::testing::eventually([&] {
     const std::vector<Chunk> again = stack.claim(1);
-    return !again.empty() && stack.run(stack.chunks.run(again[0], Mode::kTogether))->is_done;
+    return !again.empty() && stack.run_chunk(again[0], Mode::kTogether)->is_done;
   }));
   EXPECT_EQ(stack.users(), "10");
 }
@@ -104,11 +119,11 @@ TEST(Chunk, OfACancelledBatchIsNobodysAnyMore) {
   const Batch batch = stack.submit("a", 20);
   const Chunk done = stack.claim(1).at(0);
   const Chunk stopped = stack.claim(1).at(0);
-  ASSERT_TRUE(stack.run(stack.chunks.run(done, Mode::kTogether))->is_done);
+  ASSERT_TRUE(stack.run_chunk(done, Mode::kTogether)->is_done);
   const Batch cancelled = stack.run(stack.batches.cancel(batch.id)).value();
   EXPECT_EQ(cancelled.state, State::kCancelled);
   EXPECT_EQ(cancelled.succeeded, 10);
-  EXPECT_FALSE(stack.run(stack.chunks.run(stopped, Mode::kTogether))->was_ours);
+  EXPECT_FALSE(stack.run_chunk(stopped, Mode::kTogether)->was_ours);
   EXPECT_EQ(stack.users(), "10");
   const auto results = stack.run(stack.batches.results_after(batch.id, -1, 100)).value();
   ASSERT_EQ(results.size(), 20);
@@ -119,7 +134,7 @@ TEST(Chunk, OfACancelledBatchIsNobodysAnyMore) {
 TEST(Upkeep, SettlesWhatAKilledReplicaCouldNot) {
   BatchStack stack;
   const Batch batch = stack.submit("a", 5);
-  ASSERT_TRUE(stack.run(stack.chunks.run(stack.claim(1).at(0), Mode::kTogether))->is_done);
+  ASSERT_TRUE(stack.run_chunk(stack.claim(1).at(0), Mode::kTogether)->is_done);
   EXPECT_EQ(stack.find(batch.id).state, State::kRunning);
   EXPECT_TRUE(stack.run(stack.upkeep.step()).ok());
   EXPECT_EQ(stack.find(batch.id).state, State::kSucceeded);
