@@ -31,7 +31,10 @@ std::invoke_result_t<Attempt&> patiently(Duration limit, Attempt attempt) {
   const TimePoint end = saturating_add(context.loop().now(), limit);
   for (;;) {
     auto result = co_await attempt();
-    if (!can_pass(weir::detail::status_of(result)) || context.loop().now() >= end) co_return result;
+    const absl::Status& status = weir::detail::status_of(result);
+    // A limit of the database's, unless it is the caller who has no time left.
+    const bool took_too_long = absl::IsDeadlineExceeded(status) && !context.is_cancelled();
+    if ((!can_pass(status) && !took_too_long) || context.loop().now() >= end) co_return result;
     const absl::Status slept = co_await sleep(backoff.next());
     if (!slept.ok()) co_return result;
   }

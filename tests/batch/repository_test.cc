@@ -2,6 +2,12 @@
 // The upload of a batch: nothing is there until all of it is.
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "server/batch/patience.h"
 #include "tests/batch/batch_stack.h"
 
 namespace weir::batch {
@@ -25,6 +31,29 @@ TEST(Upload, IsInvisibleUntilItIsComplete) {
   EXPECT_TRUE(stack.claim(1).empty());
   EXPECT_EQ(stack.run(stack.batches.complete(id, "", 3))->total, 3);
   EXPECT_EQ(stack.find(id).state, State::kPending);
+}
+
+// However the limit of a statement is enforced: by Postgres, or here, as behind pgbouncer.
+TEST(Upload, WaitsForATableThatIsLockedForLongerThanAStatementMayTake) {
+  for (const bool session_settings : {true, false}) {
+    BatchStack stack;
+    postgres::Options options = stack.database.options();
+    options.session_settings = session_settings;
+    options.statement_timeout = std::chrono::milliseconds(50);
+    postgres::Pool impatient(options);
+    BatchRepository batches(impatient, BatchStack::kChunkItems);
+    const std::int64_t id = stack.run(stack.batches.begin_upload()).value();
+    postgres::testing::Psql other(options.url);
+    other.run("BEGIN; LOCK TABLE batch_items");
+    std::thread unlocks([&] {
+      EXPECT_TRUE(postgres::testing::eventually([&] { return impatient.stats().jobs > 1; }));
+      other.run("COMMIT");
+    });
+    const auto attempt = [&] { return batches.add(piece_of(id, 0, 3)); };
+    const absl::Status added = stack.run(patiently(std::chrono::seconds(20), attempt));
+    unlocks.join();
+    EXPECT_TRUE(added.ok()) << added;
+  }
 }
 
 TEST(Upload, MayRepeatEachStep) {
