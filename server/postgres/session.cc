@@ -112,8 +112,7 @@ void Session::cut() {
 bool Session::send_cancel(std::uint64_t lease, Duration timeout) {
   std::unique_lock lock(mutex_);
   if (lease != lease_ || is_cut_) return false;
-  if (statement_limit_ == kForever || cancel_request_ == nullptr)
-    return true;  // between statements
+  if (!is_cancellable_ || cancel_request_ == nullptr) return true;  // now, but maybe the next
   const std::shared_ptr<CancelRequest> request = cancel_request_;
   is_cancelling_ = true;
   was_cancelled_ = true;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,6 +20,7 @@
 #include "async/thread_loop.h"
 #include "async/timeout.h"
 #include "server/postgres/pool.h"
+#include "server/postgres/session.h"
 #include "tests/postgres/both.h"
 #include "tests/postgres/database.h"
 
@@ -241,6 +243,23 @@ TEST_F(CancelTest, ThePoolsDestructorCancelsWhatRuns) {
   };
   EXPECT_EQ(loop_.run(scenario(this)).code(), absl::StatusCode::kCancelled);
   EXPECT_EQ(sleepers(), "0");
+}
+
+// It is what comes after a cancel, and one that hits it costs the connection.
+TEST(SessionTest, ARollbackIsNotCancelled) {
+  const testing::Database database;
+  const std::unique_ptr<PGconn, void (*)(PGconn*)> connection(PQconnectdb(database.url().c_str()),
+                                                              PQfinish);
+  detail::Session session;
+  session.attach(connection.get());
+  for (const bool is_cancellable : {true, false}) {
+    const std::uint64_t lease = session.begin_lease(nullptr);
+    session.statement_began(Clock::now() + seconds(10), is_cancellable);
+    EXPECT_TRUE(session.send_cancel(lease, seconds(10))) << "the lease is not over";
+    session.statement_ended();
+    EXPECT_EQ(session.end_lease(seconds(10)).was_cancelled, is_cancellable);
+  }
+  session.detach();
 }
 
 }  // namespace
