@@ -57,12 +57,13 @@ class LaggingReads {
       co_return co_await ask(primary_);
     }
     const Context& context = co_await this_context();
-    auto found = co_await timeout(context.remaining() / 2, ask(*there_));
+    const Duration half = context.remaining() / 2;
+    auto found = co_await timeout(half, ask(*there_));
     if (found.ok() || context.is_cancelled()) {
       standby_->count(Answered::kStandby);
       co_return found;
     }
-    standby_->failed(found.status());
+    standby_->failed(found.status(), half);
     standby_->count(Answered::kAfterFailure);
     co_return co_await ask(primary_);
   }

@@ -22,6 +22,8 @@ using std::chrono::seconds;
 
 constexpr int kLooksPerLag = 4;
 constexpr Duration kLongestInterval = seconds(1);
+// Who does not answer within so long is not well.
+constexpr Duration kFairTime = std::chrono::milliseconds(100);
 // Those that the standby has not come past. Older ones are forgotten: it is far behind anyway.
 constexpr std::size_t kMaxSamples = 1000;
 constexpr Duration::rep kNever = std::numeric_limits<Duration::rep>::min();
@@ -93,8 +95,10 @@ Duration Standby::lag() const {
   return shown == kNever ? Duration::max() : now().time_since_epoch() - Duration(shown);
 }
 
-void Standby::failed(const absl::Status& status) {
-  if (!absl::IsAborted(status)) is_trusted_.store(false, std::memory_order_release);
+void Standby::failed(const absl::Status& status, Duration time) {
+  if (absl::IsAborted(status)) return;
+  if (absl::IsDeadlineExceeded(status) && time < kFairTime) return;
+  is_trusted_.store(false, std::memory_order_release);
 }
 
 Task<void> Standby::watch() {

@@ -68,9 +68,10 @@ class Standby {
   std::uint64_t answered(Answered by) const {
     return answered_[static_cast<std::size_t>(by)].load(kRelaxed);
   }
-  // It is not asked again before it was found to be well. A conflict with what is replayed, which
-  // ends a statement, says nothing about the next.
-  void failed(const absl::Status& status);
+  // It was given `time`, and is not asked again before it was found to be well. A conflict with
+  // what is replayed, which ends a statement, says nothing about the next, and that it was not done
+  // within a few milliseconds says more about the caller.
+  void failed(const absl::Status& status, Duration time);
 
  private:
   struct Position {

@@ -228,6 +228,15 @@ TEST_F(LaggingReadsTest, ThatConflictWithWhatIsReplayedAreThePrimarys) {
   there.run("SELECT pg_reload_conf()");
 }
 
+TEST_F(LaggingReadsTest, OfOneCallerInAHurryLeaveTheOthersTheStandby) {
+  const auto standby = this->standby(seconds(30));
+  LaggingReads<Items> reads(items_, standby.get());
+  ASSERT_TRUE(eventually_from_standby(reads));
+  // No time for the standby, and next to none for the primary: who answers, if anybody, is open.
+  (void)loop_.run(timeout(milliseconds(20), read(reads, kReadSlowly)));
+  EXPECT_TRUE(standby->is_recent());
+}
+
 TEST_F(LaggingReadsTest, AreThePrimarysIfWhatIsCalledAStandbyIsNone) {
   Standby not_one(options(), StandbyOptions{database_.url(), seconds(1)});
   testing::PrivateServer other;
