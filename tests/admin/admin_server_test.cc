@@ -45,16 +45,28 @@ std::string get_by_ipv4(std::uint16_t port) {
   return get(reinterpret_cast<const sockaddr*>(&address), sizeof(address));
 }
 
-std::string get_by_ipv6(std::uint16_t port) {
+sockaddr_in6 loopback_ipv6(std::uint16_t port) {
   sockaddr_in6 address{};
   address.sin6_family = AF_INET6;
   address.sin6_port = htons(port);
   address.sin6_addr = in6addr_loopback;
+  return address;
+}
+
+std::string get_by_ipv6(std::uint16_t port) {
+  const sockaddr_in6 address = loopback_ipv6(port);
   return get(reinterpret_cast<const sockaddr*>(&address), sizeof(address));
 }
 
-// Debian 12's civetweb has none.
-bool has_ipv6() { return mg_check_feature(MG_FEATURES_IPV6) != 0; }
+// Debian 12's civetweb has none, and neither has the network of most containers.
+bool has_ipv6() {
+  const sockaddr_in6 any_port = loopback_ipv6(0);
+  const int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const bool binds =
+      fd >= 0 && bind(fd, reinterpret_cast<const sockaddr*>(&any_port), sizeof(any_port)) == 0;
+  close(fd);
+  return binds && mg_check_feature(MG_FEATURES_IPV6) != 0;
+}
 
 class AdminServerTest : public testing::Test {
  protected:
