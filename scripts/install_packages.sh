@@ -11,7 +11,10 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/lib/say.sh
 
-# The same names on Debian 12 and 13; what differs between the two are the versions.
+# The same names on Debian 12 and 13, but for one: what differs between the two are the versions.
+# Asio's coroutines want more than the Boost that Debian 12 has by default.
+boost=libboost-dev
+! grep -qs '^VERSION_ID="12"' /etc/os-release || boost=libboost1.81-dev
 declare -A sets=(
   [build]="g++ make cmake ninja-build ccache pkg-config lld
     libgrpc++-dev libgrpc-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libabsl-dev
@@ -22,7 +25,7 @@ declare -A sets=(
     python3-opentelemetry-proto chromium-headless-shell pgbouncer"
   [sanitizers]="clang-19 libclang-rt-19-dev llvm-19 lld-19"
   [lint]="clang-19 clang-format-19 clang-tidy-19 shellcheck git"
-  [bench]="libbenchmark-dev libnghttp2-dev libboost1.81-dev python3 python3-grpcio"
+  [bench]="libbenchmark-dev libnghttp2-dev $boost python3 python3-grpcio"
   [debian13]="debootstrap"
 )
 
