@@ -17,6 +17,10 @@ absl::Status unavailable(Refusal why, const char* reason, const char* message) {
   return status::Error(StatusCode::kUnavailable, reason, message).retry_after(pushback(why));
 }
 
+absl::Status late(const char* message) {
+  return status::with_default_details(absl::DeadlineExceededError(message));
+}
+
 absl::Status make(Refusal why) {
   switch (why) {
     case Refusal::kOverloaded:
@@ -40,9 +44,9 @@ absl::Status make(Refusal why) {
           .quota("client", "calls per second")
           .retry_after(pushback(why));
     case Refusal::kLate:
-      return absl::DeadlineExceededError("the deadline had passed when the call arrived");
+      return late("the deadline had passed when the call arrived");
     case Refusal::kHopeless:
-      return absl::DeadlineExceededError("the deadline is nearer than the call would take");
+      return late("the deadline is nearer than the call would take");
     case Refusal::kMalformed:
     case Refusal::kUnauthorized:
       break;  // their statuses are others'

@@ -13,6 +13,7 @@
 #include "server/rpc/method.h"
 #include "server/rpc/server_call.h"
 #include "server/rpc/server_loop.h"
+#include "server/status/details.h"
 
 namespace weir::rpc {
 
@@ -55,6 +56,9 @@ class MethodOf final : public Method {
       }
     }
     if (call.was_cut(weir::detail::status_of(result))) result = call.cut();
+    if (absl::Status error = weir::detail::status_of(result); !error.ok()) {
+      result = status::with_default_details(std::move(error));
+    }
     call.has_result(weir::detail::status_of(result));
 
     {

@@ -79,6 +79,26 @@ TEST(HandlerErrors, TheDetailsOfAStatusReachTheClient) {
   EXPECT_EQ(bad->field_violations(0).field(), "value");
 }
 
+// What comes from below a handler knows nothing of clients: the database, a deadline, an exception.
+TEST(HandlerErrors, EveryErrorSaysWhatItIsForPrograms) {
+  absl::Status fails;
+  NumberServer server;
+  server.unary = [&](const Number&) -> Task<absl::StatusOr<Number>> { co_return fails; };
+  server.start();
+  const auto client = server.client();
+  fails = absl::UnavailableError("no connection was free in time");
+  const absl::Status unavailable = from_grpc(call(*client));
+  const auto info = status::detail_of<google::rpc::ErrorInfo>(unavailable);
+  ASSERT_TRUE(info.has_value());
+  EXPECT_EQ(info->reason(), "UNAVAILABLE");
+  EXPECT_EQ(info->domain(), "weir.dev");
+  EXPECT_TRUE(status::detail_of<google::rpc::RetryInfo>(unavailable).has_value());
+  fails = absl::DeadlineExceededError("the deadline passed");
+  const absl::Status late = from_grpc(call(*client));
+  EXPECT_EQ(status::detail_of<google::rpc::ErrorInfo>(late)->reason(), "DEADLINE_EXCEEDED");
+  EXPECT_FALSE(status::detail_of<google::rpc::RetryInfo>(late).has_value());
+}
+
 TEST(HandlerErrors, AStreamsStatusComesAfterItsMessages) {
   NumberServer server;
   server.server_stream = [](const Number&, Writer<Number>& writer) -> Task<absl::Status> {
