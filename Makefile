@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# The verbs of this repository. Each is a script in scripts/ or a few lines here, and each first
-# installs what it needs (scripts/install_packages.sh does nothing when it is there).
+# The verbs of this repository. Each is a script in scripts/ or a few lines here, and most first
+# install what they need (scripts/install_packages.sh does nothing when it is there).
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help

@@ -77,7 +77,7 @@ class CancellationToken {
   bool is_cancelled() const { return state_->scope.is_cancelled(); }
   CancellationToken child() const;
 
-  // co_await token.cancelled() is in async/cancelled.h: OK once the token is cancelled, or the
+  // co_await cancelled(token) is in async/cancelled.h: OK once the token is cancelled, or the
   // status of the waiting task's own cancellation.
 
   // The node of the tree behind it; valid as long as this token or a copy is.

@@ -20,7 +20,8 @@
 // | Tokio                                        | here                                         |
 // | a JoinHandle or JoinSet that is dropped      | the hook is told; without one, a line on     |
 // |  drops an `Err` in silence                   |  standard error. Under ASYNC_TEST: a failure |
-// | `let _ = handle.await`                       | `(void)co_await set.join_next()`             |
+// | `let _ = handle.await`                       | `(void)co_await set.join_next()`, or spawn   |
+// |                                              |  it as `ignore_errors(f())`                  |
 //
 // What is awaited needs none of this: absl::Status is [[nodiscard]], a compiler warns.
 //

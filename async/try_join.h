@@ -4,8 +4,8 @@
 // try_join, try_join_all: run tasks concurrently; the first error asks the rest to stop.
 // Tokio: try_join!, futures::future::try_join_all.
 //
-//     absl::StatusOr<std::tuple<User, Posts>> both = co_await try_join(users.find(id),
-//     posts.list(id));
+//     // absl::StatusOr<std::tuple<User, Posts>>
+//     auto both = co_await try_join(users.find(id), posts.list(id));
 //
 // The tasks yield StatusOr or Status (std::monostate in the tuple). The result is every value, in
 // order, or the error that came first in time. A task that throws counts as an error, and its

@@ -6,8 +6,8 @@
 //
 //     absl::StatusOr<client::Channel> channel = client::Channel::open(options);
 //     client::Users users(*channel);
-//     absl::StatusOr<client::User> user = loop.run(users.get(42));      // a
-//     rpc::CompletionQueueLoop
+//     // On a rpc::CompletionQueueLoop:
+//     absl::StatusOr<client::User> user = loop.run(users.get(42));
 //
 // Opening connects to nothing; the first call does. wait_for_ready is off: when no server can be
 // reached, calls fail at once with UNAVAILABLE and the retries decide.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// hedged: a second try of a read that takes long, while the first goes on; the first good answer
-// counts, the other is cancelled. Tokio: tower::hedge.
+// hedged: a second try of a read that takes long, while the first goes on; the first answer that is
+// not UNAVAILABLE counts, the other is cancelled. Tokio: tower::hedge.
 //
 // It cuts off the tail that one slow replica makes, for a few calls more: those that take longer
 // than `after`, and never more than the retry budget allows, which both share: a service that is

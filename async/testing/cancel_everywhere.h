@@ -10,7 +10,7 @@
 //       Task<void> others();                      // run beside it, and are not
 //       Task<void> check(absl::Status ended);     // after all of them, with what the victim yields
 //     };
-//     const int points = cancel_everywhere<World>();
+//     const std::size_t points = cancel_everywhere<World>();
 //
 // For every seed and for every n it runs the world on a TestLoop and cancels the victim before the
 // n-th step, once as a select would and once as a deadline would, until the victim ends before.

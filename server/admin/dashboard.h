@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// / : the page for people, which draws /metrics and /tasks.json. It asks nobody else for anything.
+// / : the page for people, which draws /metrics and /tasks/slowest.json. It asks nobody else for
+// anything.
 
 #include "server/admin/admin_server.h"
 

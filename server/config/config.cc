@@ -49,8 +49,9 @@ void add_serving(Settings& table, Config& config) {
                  "for its answer");
   table.duration("min-ping-interval", &config.rpc.min_ping_interval, milliseconds(10), hours(1),
                  "a client that pings more often is sent away");
-  table.flag("reflection", &config.rpc.reflection, "gRPC server reflection");
-  table.flag("channelz", &config.rpc.channelz, "gRPC channelz");
+  table.flag("reflection", &config.rpc.reflection,
+             "gRPC server reflection; off with --authorization-policy");
+  table.flag("channelz", &config.rpc.channelz, "gRPC channelz; off with --authorization-policy");
   table.number("access-log-percent", &config.rpc.access_log.percent, 0, 100, "percent",
                "of calls that get a line in the log");
   table.number("access-log-failures", &config.rpc.access_log.failures_per_second, 0, 100'000,
@@ -321,9 +322,9 @@ std::string usage() {
   return absl::StrCat(
       "weir-server: users, posts, subscriptions and dashboards over gRPC, on Postgres and "
       "Redis.\n\n"
-      "Everything can be set by a flag or by the variable below it; the flag wins. Secrets come\n"
-      "from the variable or from the file that its _FILE names. Times carry a unit: 500ms, 2s, "
-      "5m.\n"
+      "A setting is a flag or the variable below it; the flag wins. Secrets come only from the\n"
+      "variable or the file that its _FILE names. Times carry a unit: 500ms, 2s, 5m. Where traces\n"
+      "go, OpenTelemetry's own OTEL_ variables say.\n"
       "\n"
       "Exit status: 0 ended and nothing was cut; 1 could not start; 2 a setting is wrong;\n"
       "3 calls were cut at the end.\n",

@@ -4,8 +4,7 @@
 // Breaker: whether it is worth asking Redis at all. Tokio: tower's circuit breakers (failsafe).
 //
 //   closed     commands pass. Opens when `threshold` of them in a row got no answer, or at once
-//   when
-//              no connection is left and none can be made.
+//              when no connection is left and none can be made.
 //   open       commands are refused, at the price of reading an atomic.
 //   half-open  the same, while a connection is being made: its PING is the probe.
 //

@@ -17,10 +17,9 @@
 //     comes late does not bring back a deleted row (entry.h). The version must grow over the life
 //     of the key, not only of the row: a key that can be given to another row needs a version that
 //     goes on, such as the time in microseconds. Versions begin at 1.
-//   - Concurrent misses of a key in this process are one load, across loops (single_flight.h). It
-//   is
-//     nobody's child: one caller's cancellation does not end it, that of all of them does. After
-//     put, erase or invalidate a get of the same process does not join an older load.
+//   - Concurrent misses of a key in this process are one load, across loops (single_flight.h).
+//     It is nobody's child: one caller's cancellation does not end it, that of all of them does.
+//     After put, erase or invalidate a get of the same process does not join an older load.
 //   - Redis gone, slow or wrong costs a load, never an error. A write that Redis did not take is
 //     repeated until it does, and until then this process reads that key from the database.
 //   - Filling delays no answer, and is bounded: beyond max_background it is left out.

@@ -13,13 +13,11 @@
 //
 // Every await is answered, exactly once:
 //   a value              Redis answered
-//   CANCELLED, DEADLINE_EXCEEDED   the caller was told to stop: at once; the reply, if the command
-//   was
-//                        sent, is discarded when it comes
+//   CANCELLED,           the caller was told to stop: at once; the reply, if the command was sent,
+//   DEADLINE_EXCEEDED    is discarded when it comes
 //   UNAVAILABLE          no answer within command_timeout, or the connection broke, and Redis may
-//   or may
-//                        not have done it; or, at once, too much is under way or the breaker is
-//                        open
+//                        or may not have done it; or, at once, too much is under way or the
+//                        breaker is open
 //   others               Redis answered with an error, see reply.h
 // While Redis is gone or frozen the breaker is open and a command costs its caller an error and
 // nothing else.

@@ -5,7 +5,9 @@
 // ends, so the answers of all calls of that turn leave together. Nothing waits longer than the
 // turn, which for a lone call is the call itself.
 //
-// Measured on bare calls: half the CPU of a call, twice the calls per second (docs/performance.md).
+// Measured on bare calls: 0.57 of the CPU of a call, 1.6 times the calls a second
+// (docs/performance.md).
+//
 // Thread: the loop's own.
 
 #include <memory>

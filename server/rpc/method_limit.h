@@ -8,9 +8,9 @@
 //     if (!place) { ... co_await limit.wait(priority, client) ... }
 //
 // The line holds half as many calls as may be in progress, so a call that waits in a full one waits
-// about as long as it will take. A line that has not been empty for a tenth of a second is no burst
-// but an overload; from then on nobody waits in it for longer than a call usually takes. Who cannot
-// be done by its deadline any more is refused before any work is done for it.
+// about half as long as it will then take. A line that has not been empty for a tenth of a second
+// is no burst but an overload; from then on nobody waits in it for longer than a call usually
+// takes. Who cannot be done by its deadline any more is refused before any work is done for it.
 //
 // Whoever ranks higher goes first, and takes the place in the line of one that ranks lower: calls
 // of clients that have had their share come after the others, batches after both. While a client is

@@ -9,8 +9,10 @@
 //     routes.unary("GetUser", &Async::RequestGetUser, handler);
 //     absl::Status started = server.start();
 //
-// Methods are added before start. Shutting down is a matter of order: see server/rpc/drain.h, the
-// only one that calls what is below `start`. Thread: one, and not a loop's.
+// Methods are added before start. Shutting down is a matter of order: see server/rpc/drain.h. The
+// steps of a shutdown are called by server/shutdown.h only.
+//
+// Thread: one, and not a loop's, but for those who look in.
 
 #include <grpcpp/server.h>
 

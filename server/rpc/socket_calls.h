@@ -14,8 +14,7 @@
 // through, for the price of one load. A descriptor is ours from `adopt` until gRPC closes it, which
 // it does through the wrapper, so a number is never taken for what it named before.
 //
-// Elsewhere, and with ServerOptions::gather_writes off, answers are corked in the kernel. What that
-// costs is in docs/performance.md.
+// Elsewhere, and with ServerOptions::gather_writes off, answers are corked in the kernel.
 
 #include <memory>
 
