@@ -219,7 +219,7 @@ void add_drain(Settings& table, Config& config) {
   table.duration("drain-cancel", &config.drain.cancel, milliseconds(0), hours(1),
                  "for cancelled calls to be answered");
   table.duration("drain-close", &config.close_limit, milliseconds(0), hours(1),
-                 "for pools to close");
+                 "for batches to give back what they cannot finish, and then for the cache");
   table.duration("grace-period", &config.grace_period, milliseconds(0), hours(48),
                  "after which the orchestrator kills; must exceed the limits above");
 }
@@ -284,7 +284,7 @@ absl::Status check_together(Config& config) {
   } else if (config.secret.size() < 16) {
     return absl::InvalidArgumentError("WEIR_SECRET: must have 16 bytes or more");
   }
-  const Duration sum = config.drain.total() + config.close_limit;
+  const Duration sum = config.longest_end();
   if (sum >= config.grace_period) {
     return wrong("grace-period", absl::StrCat("must exceed the sum of the drain's limits, ",
                                               absl::FormatDuration(absl::FromChrono(sum))));

@@ -50,8 +50,10 @@ struct Config {
   batch::ExecutorOptions batch;
 
   rpc::DrainLimits drain;
-  Duration close_limit = std::chrono::seconds(3);
+  Duration close_limit = std::chrono::seconds(3);  // for batches, and then for the cache
   Duration grace_period = std::chrono::seconds(80);
+  // What all of that may take together.
+  Duration longest_end() const { return drain.total() + 2 * close_limit; }
 
   bool only_migrate = false;
   bool show_help = false;
