@@ -7,6 +7,7 @@
 #include "async/backoff.h"
 #include "async/or_return.h"
 #include "async/sleep.h"
+#include "client/resumption.h"
 #include "client/server_stream.h"
 #include "client/unary.h"
 #include "client/upload_stream.h"
@@ -108,12 +109,12 @@ Task<absl::Status> Batches::watch(std::string name, std::function<void(const Bat
                                   Duration patience) {
   const Context& context = co_await this_context();
   Backoff backoff(std::chrono::milliseconds(100), std::chrono::seconds(2));
-  TimePoint last_news = context.loop().now();
+  TimePoint lost_at = context.loop().now();
   bool is_over = false;
+  bool has_received = false;
   const auto follow = [&](rpc::Reader<Batch>& progress) -> Task<absl::Status> {
     while (std::optional<Batch> now = co_await or_return(progress.read())) {
-      last_news = context.loop().now();
-      backoff.reset();
+      has_received = true;
       is_over = has_ended(*now);
       show(*now);
     }
@@ -122,11 +123,18 @@ Task<absl::Status> Batches::watch(std::string name, std::function<void(const Bat
   for (;;) {
     v1::WatchBatchRequest request;
     request.set_name(name);
+    has_received = false;
     absl::Status ended = co_await server_stream(*stub_, kWatch, std::move(request), follow);
     if (is_over) co_return absl::OkStatus();
-    if (!ended.ok() && !absl::IsUnavailable(ended)) co_return ended;
-    if (context.loop().now() - last_news > patience) co_return ended;
-    co_await or_return(co_await sleep(backoff.next()));
+    if (context.is_cancelled()) co_return context.status();
+    const std::optional<Duration> delay =
+        ended.ok() ? std::optional(Duration::zero()) : resumption_delay(ended);
+    if (has_received) {  // a batch that waits its turn has no news for long
+      lost_at = context.loop().now();
+      backoff.reset();
+    }
+    if (!delay || context.loop().now() - lost_at > patience) co_return ended;
+    co_await or_return(co_await sleep(*delay + backoff.next()));
   }
 }
 

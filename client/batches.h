@@ -44,8 +44,8 @@ class Batches {
   Task<absl::StatusOr<Batch>> submit(std::string request_id, Items items);
 
   Task<absl::StatusOr<Batch>> get(std::string name);
-  // Calls `show` for each state until the last; goes on by itself when the server goes away, for as
-  // long as `patience` without any news.
+  // Calls `show` for each state until the last; goes on by itself when the server goes away, unless
+  // there is none for as long as `patience`.
   Task<absl::Status> watch(std::string name, std::function<void(const Batch&)> show,
                            Duration patience = std::chrono::seconds(60));
   Task<absl::StatusOr<batch::v1::ListBatchResultsResponse>> results(

@@ -5,9 +5,9 @@
 // Tokio: tonic's client streaming, whose request is a Stream.
 //
 // `source()` is a Task<StatusOr<optional<Request>>>: the next message, or nullopt at the end; an
-// error of it cancels the call and is the result. `sink(response)` takes each answer, and an error
-// of it ends the call, too. Backpressure: the next message is asked for when the transport took the
-// last.
+// error of it cancels the call and is the result. It is told to stop when the call has ended, for
+// then nobody wants the next. `sink(response)` takes each answer, and an error of it ends the call,
+// too. Backpressure: the next message is asked for when the transport took the last.
 //
 // There is no default deadline and no retry, as for server_stream. Thread: a CompletionQueueLoop's.
 
@@ -17,6 +17,8 @@
 #include <optional>
 #include <utility>
 
+#include "async/detail/deadline_scope.h"
+#include "async/detail/under.h"
 #include "async/join.h"
 #include "async/task.h"
 #include "client/call_context.h"
@@ -25,11 +27,16 @@
 namespace weir::client {
 namespace detail {
 
+// What the source runs under: whoever hears that the call has ended cancels it.
+using Sending = weir::detail::DeadlineScope;
+
 // Sends all of `source`, or until the call ends, which its own status explains.
 template <class Request, class Stream, class Source>
-Task<absl::Status> send_all(CallContext& call, Stream& stream, Source& source) {
-  for (;;) {
-    absl::StatusOr<std::optional<Request>> next = co_await source();
+Task<absl::Status> send_all(CallContext& call, Stream& stream, Source& source, Sending& sending) {
+  while (!sending.scope().is_cancelled()) {
+    weir::detail::Under asked(sending.context(), source());
+    absl::StatusOr<std::optional<Request>> next = co_await asked;
+    if (sending.scope().is_cancelled()) break;
     if (!next.ok()) {
       call.grpc().TryCancel();
       co_return next.status();
@@ -42,23 +49,24 @@ Task<absl::Status> send_all(CallContext& call, Stream& stream, Source& source) {
       const auto done = [&](void* tag) { stream.WritesDone(tag); };
       co_await rpc::operation("writes done", done);
     }
-    if (!taken) co_return absl::OkStatus();
+    if (!taken) break;
   }
+  co_return absl::OkStatus();
 }
 
 template <class Response, class Stream, class Sink>
-Task<absl::Status> receive_all(CallContext& call, Stream& stream, Sink& sink) {
-  for (;;) {
+Task<absl::Status> receive_all(CallContext& call, Stream& stream, Sink& sink, Sending& sending) {
+  absl::Status taken;
+  while (taken.ok()) {
     Response response;
     const auto read = [&](void* tag) { stream.Read(&response, tag); };
     const bool got = co_await rpc::operation("read", read);
-    if (!got) co_return absl::OkStatus();
-    absl::Status taken = sink(response);
-    if (!taken.ok()) {
-      call.grpc().TryCancel();
-      co_return taken;
-    }
+    if (!got) break;
+    taken = sink(response);
+    if (!taken.ok()) call.grpc().TryCancel();
   }
+  sending.cancel(CancelReason::kCancelled);
+  co_return taken;
 }
 
 template <class Stream>
@@ -67,11 +75,13 @@ Task<bool> start(Stream& stream, const char* name) {
   co_return co_await rpc::operation(name, begin);
 }
 
+// gRPC takes it while messages are sent; it comes back when the call has ended.
 template <class Stream>
-Task<absl::Status> finish(CallContext& call, Stream& stream) {
+Task<absl::Status> finish(CallContext& call, Stream& stream, Sending& sending) {
   grpc::Status status;
   const auto end = [&](void* tag) { stream.Finish(&status, tag); };
   co_await rpc::operation("finish", end);
+  sending.cancel(CancelReason::kCancelled);
   co_return call.status(status);
 }
 
@@ -99,9 +109,10 @@ Task<absl::StatusOr<Response>> client_stream(Stub& stub,
   const auto stream = (stub.*method.prepare)(&call.grpc(), &response, *queue);
   call.follow_cancellation();
   const bool started = co_await detail::start(*stream, method.name);
-  absl::Status sent;
-  if (started) sent = co_await detail::send_all<Request>(call, *stream, source);
-  absl::Status ended = co_await detail::finish(call, *stream);
+  detail::Sending sending(context, kForever);
+  if (!started) sending.cancel(CancelReason::kCancelled);
+  auto [sent, ended] = co_await join(detail::send_all<Request>(call, *stream, source, sending),
+                                     detail::finish(call, *stream, sending));
   if (!sent.ok()) co_return sent;
   if (!ended.ok()) co_return ended;
   co_return std::move(response);
@@ -126,15 +137,16 @@ Task<absl::Status> bidi(Stub& stub, BidiMethod<Stub, Request, Response> method, 
   const auto stream = (stub.*method.prepare)(&call.grpc(), *queue);
   call.follow_cancellation();
   const bool started = co_await detail::start(*stream, method.name);
+  detail::Sending sending(context, kForever);
   absl::Status sent;
   absl::Status received;
   if (started) {
-    auto both = co_await join(detail::send_all<Request>(call, *stream, source),
-                              detail::receive_all<Response>(call, *stream, sink));
+    auto both = co_await join(detail::send_all<Request>(call, *stream, source, sending),
+                              detail::receive_all<Response>(call, *stream, sink, sending));
     sent = std::move(std::get<0>(both));
     received = std::move(std::get<1>(both));
   }
-  absl::Status ended = co_await detail::finish(call, *stream);
+  absl::Status ended = co_await detail::finish(call, *stream, sending);
   if (!sent.ok()) co_return sent;
   if (!received.ok()) co_return received;
   co_return ended;
