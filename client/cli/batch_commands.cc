@@ -48,13 +48,23 @@ std::string full_name(const std::string& name) {
   return absl::StrContains(name, '/') ? name : absl::StrCat("batches/", name);
 }
 
-// Reads on a thread of its own, for a pipe may let one wait. Both must outlive the call.
-Task<absl::StatusOr<std::vector<BatchItem>>> read_some(BlockingPool& thread,
-                                                       std::shared_ptr<ItemReader> reader,
-                                                       std::size_t most) {
-  const auto read = [reader = std::move(reader), most] { return reader->next(most); };
-  co_return co_await spawn_blocking(thread, read);
-}
+// Reads on a thread of its own, for a pipe may let one wait. Must outlive the call.
+class Reading {
+ public:
+  explicit Reading(std::shared_ptr<ItemReader> reader) : reader_(std::move(reader)) {}
+  ~Reading() { reader_->stop(); }  // the thread is joined after this
+  Reading(const Reading&) = delete;
+  Reading& operator=(const Reading&) = delete;
+
+  Task<absl::StatusOr<std::vector<BatchItem>>> next(std::size_t most) {
+    const auto read = [reader = reader_, most] { return reader->next(most); };
+    co_return co_await spawn_blocking(thread_, read);
+  }
+
+ private:
+  const std::shared_ptr<ItemReader> reader_;
+  BlockingPool thread_{"weir-read", 1, 1};
+};
 
 // 0 if everything was done without an error, 1 if any item failed.
 int exit_code_of(const Batch& batch) { return batch.state() == Batch::SUCCEEDED ? kOk : kNo; }
@@ -90,7 +100,7 @@ int process(const std::string& path, const Settings& settings) {
   auto reader = ItemReader::open(path);
   if (!reader.ok()) return fail(reader.status(), settings);
   Interrupt interrupt;
-  BlockingPool thread("weir-read", 1, 1);
+  Reading reading(*std::move(reader));
   Session session(settings.channel_options());
   Batches batches(session.channel());
   std::int64_t done = 0;
@@ -106,7 +116,7 @@ int process(const std::string& path, const Settings& settings) {
     };
     // A pipe's items go out as they come.
     const std::size_t most = path == "-" ? 1 : kItemsAtOnce;
-    const auto items = [&] { return read_some(thread, *reader, most); };
+    const auto items = [&] { return reading.next(most); };
     ended = session.run(interrupt.cancels(batches.process(items, take)));
   }
   if (interrupt.has_come()) return kInterrupted;
@@ -124,12 +134,12 @@ int submit(const Submission& submission, const Settings& settings) {
   auto reader = ItemReader::open(submission.path);
   if (!reader.ok()) return fail(reader.status(), settings);
   Interrupt interrupt;
-  BlockingPool thread("weir-read", 1, 1);
+  Reading reading(*std::move(reader));
   Session session(settings.channel_options());
   Batches batches(session.channel());
   const std::string request_id =
       submission.request_id.empty() ? client::new_request_id() : submission.request_id;
-  const auto items = [&] { return read_some(thread, *reader, kItemsAtOnce); };
+  const auto items = [&] { return reading.next(kItemsAtOnce); };
   const absl::StatusOr<Batch> batch =
       session.run(interrupt.cancels(batches.submit(request_id, items)));
   if (interrupt.has_come()) return kInterrupted;

@@ -2,8 +2,6 @@
 #include "client/cli/item_reader.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -18,8 +16,6 @@ using client::BatchItem;
 
 constexpr const char* kColumns[] = {"op",    "item_id",  "id",   "name",
                                     "email", "password", "etag", "request_id"};
-
-int leave_open(std::FILE*) { return 0; }
 
 // The cell of that column, or "".
 class Cells {
@@ -67,24 +63,21 @@ std::string fill(const Cells& cells, BatchItem& item) {
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<ItemReader>> ItemReader::open(const std::string& path) {
-  File file(path == "-" ? stdin : std::fopen(path.c_str(), "re"),
-            path == "-" ? &leave_open : &std::fclose);
-  if (file == nullptr) {
-    return absl::InvalidArgumentError(absl::StrCat(path, ": ", std::strerror(errno)));
-  }
-  return std::shared_ptr<ItemReader>(new ItemReader(std::move(file)));
+  absl::StatusOr<std::unique_ptr<Input>> input = Input::open(path);
+  if (!input.ok()) return input.status();
+  return std::shared_ptr<ItemReader>(new ItemReader(*std::move(input)));
 }
 
 absl::StatusOr<std::vector<BatchItem>> ItemReader::next(std::size_t most) {
   std::vector<BatchItem> items;
   if (!is_json_) {
-    int first = std::fgetc(file_.get());
+    int first = input_->get();
     while (first == '\n' || first == ' ') {
       lines_ += first == '\n' ? 1 : 0;
-      first = std::fgetc(file_.get());
+      first = input_->get();
     }
-    if (first == EOF) return items;
-    std::ungetc(first, file_.get());
+    if (first == Input::kEnd) return items;
+    input_->unget();
     is_json_ = first == '{';
   }
   while (items.size() < most) {
@@ -103,9 +96,9 @@ absl::Status ItemReader::wrong(const std::string& what) const {
 
 std::optional<std::string> ItemReader::read_line() {
   std::string line;
-  int c = std::fgetc(file_.get());
-  if (c == EOF) return std::nullopt;
-  for (; c != EOF && c != '\n'; c = std::fgetc(file_.get())) line.push_back(static_cast<char>(c));
+  int c = input_->get();
+  if (c == Input::kEnd) return std::nullopt;
+  for (; c != Input::kEnd && c != '\n'; c = input_->get()) line.push_back(static_cast<char>(c));
   line_ = ++lines_;
   return line;
 }
@@ -149,8 +142,8 @@ absl::StatusOr<std::optional<std::vector<std::string>>> ItemReader::read_row() {
   bool is_empty = true;
   line_ = lines_ + 1;
   for (;;) {
-    int c = std::fgetc(file_.get());
-    if (c == EOF) {
+    int c = input_->get();
+    if (c == Input::kEnd) {
       if (is_quoted) return wrong("a quote is not closed");
       if (is_empty) return std::nullopt;
       return std::optional(std::move(row));
@@ -161,12 +154,12 @@ absl::StatusOr<std::optional<std::vector<std::string>>> ItemReader::read_row() {
         row.back().push_back(static_cast<char>(c));
         continue;
       }
-      c = std::fgetc(file_.get());
+      c = input_->get();
       if (c == '"') {
         row.back().push_back('"');
       } else {
         is_quoted = false;
-        if (c != EOF) std::ungetc(c, file_.get());
+        if (c != Input::kEnd) input_->unget();
       }
     } else if (c == '"' && row.back().empty()) {
       is_quoted = true;

@@ -9,14 +9,15 @@
 // An item without an item_id gets the number of its line. Blocks; one thread at a time.
 
 #include <cstddef>
-#include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "client/batches.h"
+#include "client/cli/input.h"
 
 namespace weir::cli {
 
@@ -27,10 +28,11 @@ class ItemReader {
 
   // At least one, at most `most`, unless it is the end: then none. INVALID_ARGUMENT names the line.
   absl::StatusOr<std::vector<client::BatchItem>> next(std::size_t most);
+  // Any thread: a `next` that waits ends, as at the end.
+  void stop() { input_->stop(); }
 
  private:
-  using File = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
-  explicit ItemReader(File file) : file_(std::move(file)) {}
+  explicit ItemReader(std::unique_ptr<Input> input) : input_(std::move(input)) {}
 
   absl::StatusOr<std::optional<client::BatchItem>> next_json();
   absl::StatusOr<std::optional<client::BatchItem>> next_csv();
@@ -39,7 +41,7 @@ class ItemReader {
   absl::StatusOr<std::optional<std::vector<std::string>>> read_row();
   absl::Status wrong(const std::string& what) const;
 
-  File file_;
+  const std::unique_ptr<Input> input_;
   std::size_t line_ = 0;  // that the last item begins on
   std::size_t lines_ = 0;
   std::optional<bool> is_json_;

@@ -172,5 +172,15 @@ TEST_F(CommandsTest, ControlCEndsALoadWithItsReport) {
   EXPECT_THAT(ran.out, HasSubstr("\nfailed   0\n"));
 }
 
+// The server has no batches here, and nothing is ever typed.
+TEST_F(CommandsTest, AnUploadFromATerminalEndsWithItsCall) {
+  for (const char* command : {"process", "submit"}) {
+    OnTerminal terminal(with_address({"batch", command, "-"}));
+    const Ran ran = terminal.wait();
+    EXPECT_EQ(ran.signal, 0);
+    EXPECT_THAT(ran.out, HasSubstr("UNIMPLEMENTED"));
+  }
+}
+
 }  // namespace
 }  // namespace weir::cli
