@@ -55,16 +55,20 @@ void ConcurrencyLimit::learn_usual(Duration mean, TimePoint now) {
 bool ConcurrencyLimit::is_probing(Duration mean, TimePoint now) {
   switch (probe_) {
     case Probe::kNone:
-      if (peak_ < limit() || now - usual_known_at_ < options_.probe) return false;
+      if (peak_ < limit() || now - usual_known_at_ < std::max(options_.probe, 10 * usual())) {
+        return false;
+      }
       limit_.store(std::max<std::size_t>(1, limit() / kProbe), std::memory_order_relaxed);
       probe_ = Probe::kEmptying;
       return true;
     case Probe::kEmptying:  // these calls began before
       probe_ = Probe::kMeasuring;
+      counts_from_ = now;
       return true;
     case Probe::kMeasuring:
       usual_.store(mean, std::memory_order_relaxed);
       usual_known_at_ = now;
+      counts_from_ = TimePoint::min();
       set(exact_);
       probe_ = Probe::kNone;
       return true;

@@ -7,13 +7,14 @@
 //
 // It knows what a call takes when nothing is in its way (`usual`). Ten times a second it holds the
 // mean of what calls took against it: as long as that is within half as much again and `slack`, the
-// limit grows by a third of its square root, if it was needed or is below what it began with;
-// beyond, it shrinks in proportion, to half at most. So it ends a little above the point where more
+// limit grows by a third of its square root (until it has shrunk for the first time it doubles), if
+// it was needed or is below what it began with; beyond, it shrinks in proportion, to half at most. So it ends a little above the point where more
 // calls at once only make all of them slower.
 //
 // The usual follows the mean, slowly, while the limit is far from being reached and all is well.
-// While it is reached for long, nobody knows any more what is usual; so every `probe` it is a
-// quarter for two looks, and what calls take then is the usual.
+// While it is reached for long, nobody knows any more what is usual; so every `probe`, or every ten
+// times the usual if that is longer, it is a quarter: for a look, in which the calls of before end,
+// and then until some have ended that began after it. What those took is the usual.
 //
 // `slack` keeps what is fast from being refused for being late by what nobody minds: refusing a
 // call costs nearly as much as serving it from a cache, and on a machine that others use as well,
@@ -54,6 +55,7 @@ class ConcurrencyLimit {
   }
   // One has ended that did its work; without it there are so many.
   void ended(Duration took, std::size_t in_progress, TimePoint now) {
+    if (now - took < counts_from_) return;
     took_ += took;
     ++ended_;
     if (now >= next_look_) look(in_progress, now);
@@ -82,6 +84,7 @@ class ConcurrencyLimit {
   TimePoint last_look_{};
   TimePoint next_look_{};
 
+  TimePoint counts_from_ = TimePoint::min();  // calls that began before it say nothing
   Probe probe_ = Probe::kNone;
   TimePoint usual_known_at_{};
 };

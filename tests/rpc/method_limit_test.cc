@@ -169,6 +169,22 @@ ASYNC_TEST_UNDER_SEEDS(MethodLimit, ABackendThatGotSlowerIsTheNewUsual, kSeeds) 
   EXPECT_LT(after.p99(), 3 * backend.service);
 }
 
+// What ends in the first looks of a probe began before it, and took as long as the overload made it.
+ASYNC_TEST_UNDER_SEEDS(MethodLimit, WhatTakesSecondsIsNotMeasuredByCallsOfBeforeTheProbe, kSeeds) {
+  MethodLimit limit(options());
+  Backend backend;
+  backend.service = seconds(5);
+  Counts light;
+  co_await load(limit, backend, at_rate(0.4), std::chrono::minutes(1), light);
+  Counts first;
+  co_await load(limit, backend, at_rate(2.4), std::chrono::minutes(20), first);
+  Counts counts;
+  co_await load(limit, backend, at_rate(2.4), std::chrono::minutes(10), counts);
+  EXPECT_GE(counts.served, 600u * 8 / 10 * 85 / 100);
+  EXPECT_LT(counts.p99(), 4 * backend.service);
+  EXPECT_LT(limit.limit().usual(), 2 * backend.service);
+}
+
 // What others do on the same machine makes each call take long, however few there are.
 ASYNC_TEST_UNDER_SEEDS(MethodLimit, OnACrowdedMachineAFastMethodRefusesNobodyByDefault, kSeeds) {
   MethodLimit limit{LimitOptions()};
