@@ -129,11 +129,12 @@ Task<absl::Status> Batches::watch(std::string name, std::function<void(const Bat
     if (context.is_cancelled()) co_return context.status();
     const std::optional<Duration> delay =
         ended.ok() ? std::optional(Duration::zero()) : resumption_delay(ended);
+    const TimePoint now = context.loop().now();
     if (has_received) {  // a batch that waits its turn has no news for long
-      lost_at = context.loop().now();
+      lost_at = now;
       backoff.reset();
     }
-    if (!delay || context.loop().now() - lost_at > patience) co_return ended;
+    if (!delay || now - lost_at > patience) co_return ended;
     co_await or_return(co_await sleep(*delay + backoff.next()));
   }
 }

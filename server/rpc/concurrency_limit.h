@@ -8,8 +8,8 @@
 // It knows what a call takes when nothing is in its way (`usual`). Ten times a second it holds the
 // mean of what calls took against it: as long as that is within half as much again and `slack`, the
 // limit grows by a third of its square root (until it has shrunk for the first time it doubles), if
-// it was needed or is below what it began with; beyond, it shrinks in proportion, to half at most. So it ends a little above the point where more
-// calls at once only make all of them slower.
+// it was needed or is below what it began with; beyond, it shrinks in proportion, to half at most.
+// So it ends a little above the point where more calls at once only make all of them slower.
 //
 // The usual follows the mean, slowly, while the limit is far from being reached and all is well.
 // While it is reached for long, nobody knows any more what is usual; so every `probe`, or every ten

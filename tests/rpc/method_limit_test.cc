@@ -169,7 +169,7 @@ ASYNC_TEST_UNDER_SEEDS(MethodLimit, ABackendThatGotSlowerIsTheNewUsual, kSeeds) 
   EXPECT_LT(after.p99(), 3 * backend.service);
 }
 
-// What ends in the first looks of a probe began before it, and took as long as the overload made it.
+// What ends early in a probe began before it, and took as long as the overload made it.
 ASYNC_TEST_UNDER_SEEDS(MethodLimit, WhatTakesSecondsIsNotMeasuredByCallsOfBeforeTheProbe, kSeeds) {
   MethodLimit limit(options());
   Backend backend;
