@@ -26,12 +26,14 @@ Task<Duration> time_left() {
   co_return context.remaining();
 }
 
+// [timeout]
 Task<absl::StatusOr<std::string>> query_and_retry() {
   // A shorter bound inside a longer one; the earlier of the two holds.
   absl::StatusOr<std::string> first = co_await timeout(20ms, query(1h));
   if (first.ok()) co_return first;
   co_return co_await query(10ms);
 }
+// [timeout]
 
 Task<absl::Status> write_back(std::ostream& out) {
   co_await or_return(co_await sleep(30ms));
