@@ -21,13 +21,13 @@ compose-test: ## docker-compose.yml on a Docker engine: healthy, demo, replicas 
 roll-test: ## Kubernetes' manifests acted out: three replicas rolled ten times under load (10 minutes)
 	@scripts/install_packages.sh build test
 	@scripts/build.sh release weir-server weir_cli
-	@WEIR_ROLLS=10 WEIR_PACE=1 WEIR_SOURCE_DIR=$(CURDIR) WEIR_BINARY_DIR=$(CURDIR)/build/release \
+	@WEIR_ROLLS=10 WEIR_PACE=1 WEIR_SOURCE_DIR="$(CURDIR)" WEIR_BINARY_DIR="$(CURDIR)/build/release" \
 	  scripts/with_stack.sh /usr/bin/python3 tests/deploy/roll_test.py
 
 chaos: ## 100 rounds of a batch whose replicas are killed, and its Postgres: every item once
 	@scripts/install_packages.sh build test
 	@scripts/build.sh release
-	@WEIR_SOURCE_DIR=$(CURDIR) WEIR_BINARY_DIR=$(CURDIR)/build/release scripts/with_stack.sh \
+	@WEIR_SOURCE_DIR="$(CURDIR)" WEIR_BINARY_DIR="$(CURDIR)/build/release" scripts/with_stack.sh \
 	  /usr/bin/python3 tests/chaos/batch_chaos.py --rounds 100 --items 20000 --chunk 500
 
 certificates: ## an authority and certificates for development, in .weir/tls

@@ -34,7 +34,11 @@ if(CMAKE_UNITY_BUILD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
 endif()
 
 if(WEIR_HARDENING)
-  add_compile_options(-fstack-protector-strong -fstack-clash-protection -fcf-protection
+  set(branches "")  # what ARM has of it is not worth an error
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|amd64")
+    set(branches -fcf-protection)
+  endif()
+  add_compile_options(-fstack-protector-strong -fstack-clash-protection ${branches}
                       -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -D_GLIBCXX_ASSERTIONS)
   add_link_options(LINKER:-z,relro,-z,now,-z,noexecstack)
 endif()

@@ -39,7 +39,7 @@ trap 'exit 143' TERM HUP
 
 scripts/images.sh
 scripts/compose_secrets.sh "$WEIR_SECRETS"
-docker image inspect "weir:$WEIR_TAG" >/dev/null 2>&1 || compose build weir
+compose build migrate # quick where nothing has changed
 
 size_of() { docker image inspect --format '{{.Size}}' "$1"; }
 above=$((($(size_of "weir:$WEIR_TAG") - $(size_of debian:trixie-slim)) >> 20))

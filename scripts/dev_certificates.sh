@@ -39,7 +39,8 @@ certificate() {
   mv -- "$work/$1.key" "$work/$1.pem" "$dir/"
 }
 
-certificate server 'DNS:weir,DNS:localhost,IP:127.0.0.1,URI:spiffe://weir.dev/server'
+cluster=DNS:weir.weir,DNS:weir.weir.svc,DNS:weir.weir.svc.cluster.local
+certificate server "DNS:weir,$cluster,DNS:localhost,IP:127.0.0.1,URI:spiffe://weir.dev/server"
 for name in "$@"; do
   certificate "$name" "URI:spiffe://weir.dev/$name"
 done

@@ -10,7 +10,7 @@ source scripts/lib/process.sh
 trap '' INT HUP # half down is worse than either
 if pid=$(recorded_process .weir/server.pid); then
   say "draining the server"
-  end_process "$pid" 60
+  end_process "$pid" 90 # more than WEIR_GRACE_PERIOD
   tail -n 1 .weir/server.log >&2
 fi
 rm -f .weir/server.pid .weir/env

@@ -13,7 +13,8 @@ source scripts/lib/debian.sh
 
 docker version >/dev/null || die "no Docker engine answers" "Start one (dockerd), then run this again."
 
-has_image() { docker image inspect "$1" >/dev/null 2>&1; }
+# Here, or to be had.
+has_image() { docker image inspect "$1" >/dev/null 2>&1 || docker pull --quiet "$1" >/dev/null 2>&1; }
 
 make_debian() {
   [[ $(id -u) == 0 ]] || die "a Debian root can only be made by root" "Run this as root."

@@ -88,7 +88,7 @@ if ! is_installed postgresql; then
     <<<'create_main_cluster = false'
 fi
 new_services=()
-for service in redis-server pgbouncer; do
+for service in redis-server pgbouncer prometheus; do
   is_installed "$service" || new_services+=("$service")
 done
 
@@ -98,12 +98,14 @@ apt-get "${apt_options[@]}" update ||
   die "apt-get update failed" "Check this machine's apt sources and its network, then run this again."
 # Debian 12 has OpenTelemetry's messages, which the tests' collector speaks, in its backports alone:
 # they are asked for from where this machine has the rest from.
-if ! apt-cache show python3-opentelemetry-proto >/dev/null 2>&1; then
+opentelemetry=python3-opentelemetry-proto
+if [[ " ${missing[*]} " == *" $opentelemetry "* ]] && ! apt-cache show $opentelemetry >/dev/null 2>&1; then
   # apt's own placeholders.
   # shellcheck disable=SC2016
   mirror=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 'Codename: bookworm' |
     sed -n '1s/ .*//p')
   if [[ -n $mirror ]]; then
+    guards+=(/etc/apt/sources.list.d/weir-backports.sources) # stays only if it is of use
     install -m 644 /dev/stdin /etc/apt/sources.list.d/weir-backports.sources <<SOURCES
 Types: deb
 URIs: $mirror
@@ -112,6 +114,7 @@ Components: main
 Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
 SOURCES
     apt-get "${apt_options[@]}" update || die "apt-get update failed for bookworm-backports"
+    unset 'guards[-1]'
   fi
 fi
 apt-get "${apt_options[@]}" install --yes --no-install-recommends "${missing[@]}" || die \

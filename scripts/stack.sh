@@ -19,8 +19,8 @@ case $verb in
     "$here/redis.sh" start "$dir/redis"
     ;;
   stop)
-    "$here/redis.sh" stop "$dir/redis"
-    "$here/postgres.sh" stop "$dir/postgres"
+    [[ ! -d $dir/redis ]] || "$here/redis.sh" stop "$dir/redis"
+    [[ ! -d $dir/postgres ]] || "$here/postgres.sh" stop "$dir/postgres"
     ;;
   remove)
     for server in "$dir"/*/; do

@@ -97,10 +97,12 @@ Task<absl::Status> Executor::work() {
 }
 
 Task<absl::Status> Executor::work_on(Chunk chunk, [[maybe_unused]] Permit worker) {
-  const Held held(held_, chunk);
   Effects in_doubt;
-  absl::StatusOr<ChunkRepository::Ran> ran =
-      co_await with_new_trace(tracer_, "batch.chunk", attempt(chunk, in_doubt));
+  absl::StatusOr<ChunkRepository::Ran> ran;
+  {
+    const Held held(held_, chunk);
+    ran = co_await with_new_trace(tracer_, "batch.chunk", attempt(chunk, in_doubt));
+  }
   if (!ran.ok()) {
     co_await doubt_in_cache(in_doubt);
     const bool is_ending = absl::IsCancelled(ran.status());
