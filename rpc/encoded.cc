@@ -20,6 +20,7 @@ const grpc::internal::GrpcLibraryInitializer grpc_is_there;
 SharedBytes share(std::vector<grpc::Slice> slices) {
   auto bytes = std::make_shared<EncodedBytes>();
   bytes->buffer = grpc::ByteBuffer(slices.data(), slices.size());
+  for (const grpc::Slice& slice : slices) bytes->size += slice.size();
   bytes->slices = std::move(slices);
   return bytes;
 }
@@ -32,6 +33,8 @@ SharedBytes encode(const google::protobuf::MessageLite& message) {
   message.SerializeWithCachedSizesToArray(GRPC_SLICE_START_PTR(bytes));
   return share({grpc::Slice(bytes, grpc::Slice::STEAL_REF)});
 }
+
+std::size_t size_of(const EncodedBytes& bytes) { return bytes.size; }
 
 SharedBytes concatenate(const std::vector<SharedBytes>& parts) {
   std::vector<grpc::Slice> slices;

@@ -11,6 +11,7 @@
 // message that parses as if they had been merged, field by field, which is what protobuf makes of
 // encoded messages one after the other. Thread: any; the bytes never change.
 
+#include <cstddef>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -27,6 +28,7 @@ struct EncodedBytes;  // rpc/encoded_bytes.h, for those who know gRPC
 using SharedBytes = std::shared_ptr<const EncodedBytes>;
 
 SharedBytes encode(const google::protobuf::MessageLite& message);
+std::size_t size_of(const EncodedBytes& bytes);
 SharedBytes concatenate(const std::vector<SharedBytes>& parts);
 
 }  // namespace detail
@@ -45,6 +47,7 @@ class Encoded {
   }
 
   const detail::EncodedBytes& bytes() const { return *bytes_; }
+  std::size_t size() const { return detail::size_of(*bytes_); }  // in bytes
 
  private:
   explicit Encoded(detail::SharedBytes bytes) : bytes_(std::move(bytes)) {}

@@ -8,10 +8,10 @@
 #include "async/backoff.h"
 #include "async/blocking_pool.h"
 #include "async/cancelled.h"
+#include "async/or_return.h"
 #include "async/select.h"
 #include "async/sleep.h"
 #include "async/thread_loop.h"
-#include "async/timeout.h"
 #include "server/log.h"
 #include "server/postgres/migrations.h"
 
@@ -33,6 +33,8 @@ absl::StatusOr<int> prepare(const config::Config& config) {
 
 Task<absl::Status> prepare_with_patience(const config::Config& config, BlockingPool& thread) {
   Backoff backoff(std::chrono::milliseconds(50), std::chrono::seconds(1));
+  const EventLoop& loop = (co_await this_context()).loop();
+  const TimePoint latest = saturating_add(loop.now(), config.start_timeout);
   for (;;) {
     const auto once = [&config] { return prepare(config); };
     absl::StatusOr<int> applied = co_await spawn_blocking(thread, once);
@@ -42,9 +44,11 @@ Task<absl::Status> prepare_with_patience(const config::Config& config, BlockingP
     }
     if (!absl::IsUnavailable(applied.status())) co_return applied.status();
     log::warning("waiting for the database", {{"reason", std::string(applied.status().message())}});
-    if (absl::Status status = co_await sleep(backoff.next()); !status.ok()) {
+    const Duration pause = backoff.next();
+    if (saturating_add(loop.now(), pause) >= latest) {
       co_return absl::UnavailableError("the database was not ready within --start-timeout");
     }
+    co_await or_return(co_await sleep(pause));
   }
 }
 
@@ -61,8 +65,7 @@ absl::Status prepare_schema(const config::Config& config, const CancellationToke
   const auto first = loop.run(
       [](const config::Config& with, BlockingPool& on,
          const CancellationToken& until) -> Task<std::variant<absl::Status, absl::Status>> {
-        co_return co_await select(timeout(with.start_timeout, prepare_with_patience(with, on)),
-                                  stopped(until));
+        co_return co_await select(prepare_with_patience(with, on), stopped(until));
       }(config, thread, stop));
   return first.index() == 0 ? std::get<0>(first) : std::get<1>(first);
 }

@@ -7,7 +7,9 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -126,6 +128,14 @@ absl::Status read_batches(TraceOptions& trace_options) {
   return absl::OkStatus();
 }
 
+// gRPC ends the process over what it cannot send.
+bool is_metadata(absl::string_view key, absl::string_view value) {
+  const auto is_name = [](char c) { return absl::ascii_isalnum(c) || absl::StrContains("-_.", c); };
+  const bool is_binary = absl::EndsWith(key, "-bin");
+  return !key.empty() && absl::c_all_of(key, is_name) &&
+         (is_binary || absl::c_all_of(value, absl::ascii_isprint));
+}
+
 absl::Status read_endpoint(TraceOptions& options) {
   std::string endpoint = exporter_variable("ENDPOINT");
   if (endpoint.empty()) endpoint = "http://localhost:4317";
@@ -141,7 +151,12 @@ absl::Status read_endpoint(TraceOptions& options) {
   options.client_key_file = exporter_variable("CLIENT_KEY");
   options.client_certificate_file = exporter_variable("CLIENT_CERTIFICATE");
   options.headers = pairs_of(exporter_variable("HEADERS"));
-  for (auto& [key, value] : options.headers) absl::AsciiStrToLower(&key);
+  for (auto& [key, value] : options.headers) {
+    absl::AsciiStrToLower(&key);
+    if (!is_metadata(key, value)) {
+      return wrong("OTEL_EXPORTER_OTLP_HEADERS", "must be name=value, and others after a comma");
+    }
+  }
   const std::string compression = exporter_variable("COMPRESSION");
   if (!compression.empty() && compression != "gzip" && compression != "none") {
     return wrong("OTEL_EXPORTER_OTLP_COMPRESSION", "must be gzip or none");

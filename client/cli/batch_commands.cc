@@ -112,6 +112,7 @@ int process(const std::string& path, const Settings& settings) {
       ++done;
       if (result.status().code() != 0) ++failed;
       print(settings.json ? as_json(result) + "\n" : result_line(result));
+      if (path == "-") std::fflush(stdout);  // who writes items one by one may wait for each
       progress.show(done, failed, 0);
     };
     // A pipe's items go out as they come.

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 
@@ -16,10 +17,16 @@ namespace weir::cli {
 absl::StatusOr<std::unique_ptr<Input>> Input::open(const std::string& path) {
   const int fd = path == "-" ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return absl::InvalidArgumentError(absl::StrCat(path, ": ", std::strerror(errno)));
-  return std::unique_ptr<Input>(new Input(fd));
+  return std::unique_ptr<Input>(new Input(path == "-" ? "standard input" : path, fd));
 }
 
-Input::Input(int fd) : fd_(fd), stopped_(eventfd(0, EFD_CLOEXEC)) {}
+Input::Input(std::string name, int fd)
+    : name_(std::move(name)), fd_(fd), stopped_(eventfd(0, EFD_CLOEXEC)) {}
+
+absl::Status Input::status() const {
+  if (error_ == 0) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(name_, ": ", std::strerror(error_)));
+}
 
 Input::~Input() {
   if (fd_ != STDIN_FILENO) close(fd_);
@@ -41,6 +48,7 @@ bool Input::fill() {
     if (count < 0 || ready[1].revents != 0) return false;
     const ssize_t got = read(fd_, buffer_.data(), buffer_.size());
     if (got < 0 && errno == EINTR) continue;
+    if (got < 0) error_ = errno;
     at_ = 0;
     size_ = got > 0 ? static_cast<std::size_t>(got) : 0;
     return got > 0;

@@ -22,8 +22,9 @@ class Input {
   Input& operator=(const Input&) = delete;
 
   static constexpr int kEnd = -1;
-  // The next byte, or kEnd: at the end, or after `stop`.
+  // The next byte, or kEnd: at the end, after `stop`, or if reading failed, which `status` says.
   int get();
+  absl::Status status() const;
   // The last that `get` returned will be the next again.
   void unget() { --at_; }
 
@@ -31,14 +32,16 @@ class Input {
   void stop();
 
  private:
-  explicit Input(int fd);
+  Input(std::string name, int fd);
   bool fill();
 
+  const std::string name_;
   const int fd_;
   const int stopped_;  // an eventfd
   std::array<unsigned char, 65536> buffer_;
   std::size_t at_ = 0;
   std::size_t size_ = 0;
+  int error_ = 0;
 };
 
 }  // namespace weir::cli

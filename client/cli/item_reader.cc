@@ -76,12 +76,15 @@ absl::StatusOr<std::vector<BatchItem>> ItemReader::next(std::size_t most) {
       lines_ += first == '\n' ? 1 : 0;
       first = input_->get();
     }
+    if (absl::Status read = input_->status(); !read.ok()) return read;
     if (first == Input::kEnd) return items;
     input_->unget();
     is_json_ = first == '{';
   }
   while (items.size() < most) {
     auto item = *is_json_ ? next_json() : next_csv();
+    // What it makes of half a line is no item.
+    if (absl::Status read = input_->status(); !read.ok()) return read;
     if (!item.ok()) return item.status();
     if (!item->has_value()) break;
     if ((*item)->item_id().empty()) (*item)->set_item_id(absl::StrCat(line_));

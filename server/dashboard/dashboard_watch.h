@@ -3,7 +3,8 @@
 
 // DashboardWatch: weir.dashboard.v1.DashboardService.WatchDashboard: the dashboard at once, and
 // anew after each change. A client that is slower than the changes skips to the latest: changes
-// that come while one is being sent are one reason to read again, not many.
+// that come while one is being sent are one reason to read again, not many. One that lacks a part
+// is read again after a pause, whatever changes.
 //
 // Ends with NOT_FOUND when the user is gone, UNAVAILABLE DRAINING when the server is going.
 // Thread: any; what it is made of must outlive it.

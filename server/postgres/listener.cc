@@ -97,6 +97,7 @@ void Listener::serve() {
     // Idle, or thrown away: also when what failed left a transaction open.
     if (!connection_->is_ready()) return;
     const TimePoint looked = now();
+    again = std::max(again, spec_.pause);
     if (!wait_for_reason(looked + spec_.pause, saturating_add(looked, again))) return;
   }
 }

@@ -20,7 +20,7 @@ namespace {
 using detail::Connection;
 
 // Any number will do, as long as it stays the same.
-constexpr Statement kLock{"migrations_lock", "SELECT 1 FROM pg_advisory_lock(7241093518)"};
+constexpr Statement kLock{"migrations_lock", "SELECT pg_try_advisory_lock(7241093518)"};
 
 constexpr char kCreateTable[] =
     "CREATE TABLE IF NOT EXISTS schema_migrations ("
@@ -95,7 +95,9 @@ std::int64_t newest_known(absl::Span<const EmbeddedMigration> migrations) {
 
 absl::StatusOr<int> migrate(Connection& connection,
                             absl::Span<const EmbeddedMigration> migrations) {
-  run(connection, kLock);  // released with the session
+  if (!run(connection, kLock)[0].boolean(0)) {  // released with the session
+    return absl::UnavailableError("another server brings the schema up to date");
+  }
   connection.run_script(kCreateTable);
   // All are checked before the first is applied.
   const absl::StatusOr<std::int64_t> newest_or = newest_applied(connection, migrations);
@@ -134,8 +136,8 @@ absl::StatusOr<int> require_migrated(Connection& connection,
 template <class Work>
 absl::StatusOr<int> with_connection(const Options& given, Work work) {
   Options options = for_session(given);
-  options.statement_timeout = Duration::max();  // another server's migrations may take long
-  options.lock_timeout = Duration::max();       // and they are waited for by a lock
+  options.statement_timeout = Duration::max();  // a migration may take long
+  options.lock_timeout = Duration::max();       // it has one of its own
   detail::Session session;
   detail::Counters counters;
   try {

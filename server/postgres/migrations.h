@@ -4,10 +4,10 @@
 // migrate: brings the schema to what this binary needs, before the first request is served.
 //
 // Each migration runs once, in a transaction of its own, in the order of its number; what was
-// applied is recorded with a checksum in the table schema_migrations. Servers that start at the
-// same time take turns (an advisory lock). Refused, with FAILED_PRECONDITION: a migration that was
-// changed after it was applied, one that is missing below the newest, a schema newer than the
-// binary.
+// applied is recorded with a checksum in the table schema_migrations. Of servers that start at the
+// same time one does it (an advisory lock), and the others get UNAVAILABLE: try again. Refused,
+// with FAILED_PRECONDITION: a migration that was changed after it was applied, one that is missing
+// below the newest, a schema newer than the binary.
 //
 // Blocks; for the start of a program. Trap: an advisory lock belongs to a session, so give it a
 // direct URL, not pgbouncer's.

@@ -25,7 +25,7 @@ constexpr Statement kRead{
     "user_events_read",
     "SELECT upto, seq, type, user_id, coalesce(name, ''), coalesce(email, ''), "
     "coalesce(version, 0), (extract(epoch from coalesce(create_time, 'epoch')) * 1000000)::bigint, "
-    "(extract(epoch from coalesce(update_time, 'epoch')) * 1000000)::bigint "
+    "(extract(epoch from coalesce(update_time, 'epoch')) * 1000000)::bigint, users_upto "
     "FROM user_events_removed LEFT JOIN LATERAL (SELECT * FROM user_events "
     "WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3) AS events ON true ORDER BY seq"};
 
@@ -73,6 +73,7 @@ Page read(Transaction& db, std::int64_t after, std::int64_t upto, std::int64_t l
   const Rows rows = db.run(kRead, after, upto, limit);
   Page page;
   page.removed = rows[0].int64(0);
+  page.users_removed = rows[0].int64(9);
   if (rows[0].is_null(1)) return page;
   page.events.reserve(rows.size());
   for (const Row row : rows) page.events.push_back(to_event(row));

@@ -26,8 +26,9 @@ Settled settled(postgres::Transaction& db, std::int64_t seen);
 std::int64_t newest(postgres::Transaction& db, std::int64_t upto);
 
 struct Page {
-  std::vector<UserEvent> events;  // after `after`, up to `upto`, the first `limit` of them
-  std::int64_t removed = 0;       // up to here they are gone; if that is after `after`, some miss
+  std::vector<UserEvent> events;   // after `after`, up to `upto`, the first `limit` of them
+  std::int64_t removed = 0;        // up to here they are gone; if that is after `after`, some miss
+  std::int64_t users_removed = 0;  // the same of the events that a watch of users sends
 };
 Page read(postgres::Transaction& db, std::int64_t after, std::int64_t upto, std::int64_t limit);
 

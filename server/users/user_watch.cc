@@ -17,14 +17,20 @@ namespace {
 
 // Events of one read from the table.
 constexpr std::int64_t kPage = 500;
-// Batches: less than a megabyte, usually far less.
-constexpr std::size_t kMostInOneMessage = 16;
+// Before the last batch is added to it; so a message stays well below the 4 MiB that clients take.
+constexpr std::size_t kBytesInOneMessage = std::size_t{1} << 20;
 // For the feed to find out where it begins, when the server has just started.
 constexpr Duration kPatience = std::chrono::seconds(5);
 
 Task<absl::StatusOr<std::int64_t>> next_head(watch::Receiver<std::int64_t>& head) {
   while (head.get() < 0) co_await or_return(co_await head.changed());
   co_return head.get();
+}
+
+std::size_t size_of(const EventBatch& batch) {
+  std::size_t bytes = 0;
+  for (const rpc::Encoded<v1::UserEvent>& message : batch.whole) bytes += message.size();
+  return bytes;
 }
 
 }  // namespace
@@ -76,7 +82,7 @@ class UserWatch::Follower {
   Task<absl::Status> read_up_to(std::int64_t end) {
     while (position_ < end) {
       event_log::Page page = co_await or_return(co_await read_page(end));
-      if (page.removed > position_) co_return resume_token_expired();
+      if (page.users_removed > position_) co_return resume_token_expired();
       const bool is_last = page.events.size() < static_cast<std::size_t>(kPage);
       const std::int64_t upto = is_last ? end : page.events.back().seq;
       const UserFeed::Batch batch =
@@ -101,8 +107,9 @@ class UserWatch::Follower {
       const UserFeed::Batch& first, broadcast::Receiver<UserFeed::Batch>& batches) {
     std::vector<rpc::Encoded<v1::UserEvent>> messages = first->whole;
     std::int64_t upto = first->upto;
+    std::size_t bytes = size_of(*first);
     UserFeed::Batch rest;
-    while (messages.size() < kMostInOneMessage && rest == nullptr) {
+    while (bytes < kBytesInOneMessage && rest == nullptr) {
       absl::StatusOr<UserFeed::Batch> more = batches.try_recv();
       if (absl::IsDataLoss(more.status())) co_return watch_too_slow();
       if (!more.ok()) break;
@@ -110,6 +117,7 @@ class UserWatch::Follower {
         rest = *std::move(more);
       } else {
         upto = (*more)->upto;
+        bytes += size_of(**more);
         messages.insert(messages.end(), (*more)->whole.begin(), (*more)->whole.end());
       }
     }

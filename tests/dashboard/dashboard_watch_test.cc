@@ -29,12 +29,13 @@ class CountingSources final : public Sources {
     user.id = id;
     user.name = std::to_string(changes);  // as it is when the reading begins
     const bool exists = user_exists;
-    absl::Status slept = co_await sleep(10ms);
+    absl::Status slept = co_await sleep(takes);
     if (!slept.ok()) co_return slept;
     if (!exists) co_return std::nullopt;
     co_return user;
   }
   Task<absl::StatusOr<std::vector<posts::Post>>> posts(std::int64_t, std::int64_t) override {
+    if (failing_posts > 0 && failing_posts-- > 0) co_return absl::UnavailableError("down");
     co_return std::vector<posts::Post>();
   }
   Task<absl::StatusOr<std::vector<subscriptions::Subscription>>> subscriptions(
@@ -44,6 +45,8 @@ class CountingSources final : public Sources {
 
   int changes = 0;
   int reads = 0;
+  int failing_posts = 0;
+  Duration takes = 10ms;
   bool user_exists = true;
 };
 
@@ -52,6 +55,7 @@ class Client final : public rpc::Writer<v1::Dashboard> {
   Task<absl::Status> begin() override { co_return absl::OkStatus(); }
   Task<absl::Status> write(const v1::Dashboard& dashboard) override {
     names.push_back(dashboard.user().name());
+    missing.push_back(dashboard.unavailable_size());
     co_return co_await sleep(takes);
   }
   Task<absl::Status> write(const rpc::Encoded<v1::Dashboard>&) override {
@@ -59,6 +63,7 @@ class Client final : public rpc::Writer<v1::Dashboard> {
   }
 
   std::vector<std::string> names;
+  std::vector<int> missing;
   Duration takes = 0ms;
 };
 
@@ -111,6 +116,21 @@ ASYNC_TEST(WatchDashboard, SendsItAtOnceAndAfterEachChange) {
   };
   (void)co_await watched.during(script);
   EXPECT_EQ(watched.client.names, (Names{"0", "1", "3"}));
+}
+
+ASYNC_TEST(WatchDashboard, ReadsAgainWhatItHadToLeaveOut) {
+  Watched watched;
+  watched.sources.failing_posts = 2;
+  const auto script = [&]() -> Task<void> { (void)co_await sleep(std::chrono::hours(1)); };
+  (void)co_await watched.during(script);
+  EXPECT_EQ(watched.client.missing, (std::vector<int>{1, 1, 0}));
+}
+
+ASYNC_TEST(WatchDashboard, ThatCannotBeReadInTimeMayBeTriedAgain) {
+  Watched watched;
+  watched.sources.takes = std::chrono::minutes(1);
+  const absl::Status ended = co_await watched.watch();
+  EXPECT_TRUE(absl::IsUnavailable(ended)) << ended;
 }
 
 ASYNC_TEST(WatchDashboard, ReadsAgainIfItChangedWhileItWasRead) {

@@ -65,6 +65,18 @@ TEST_F(ListenerTest, PollsInAnyCase) {
   EXPECT_EQ(looks_.connected, 1);
 }
 
+TEST_F(ListenerTest, ALookThatWantsTheNextAtOnceWaitsForThePauseAsWell) {
+  const auto hurried = [this](Transaction& db, const Listener::Why& why) {
+    (void)looks_(db, why);
+    return Duration::zero();
+  };
+  const auto began = Clock::now();
+  Listener listener(database_.options(), {"a_channel", std::chrono::hours(1), milliseconds(100)},
+                    hurried);
+  ASSERT_TRUE(eventually([&] { return looks_.all >= 3; }));
+  EXPECT_LE(looks_.all, 1 + (Clock::now() - began) / milliseconds(100));
+}
+
 TEST_F(ListenerTest, ManyNotificationsAreFewLooks) {
   Listener listener(database_.options(), {"a_channel", std::chrono::hours(1), milliseconds(200)},
                     look());

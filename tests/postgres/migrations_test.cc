@@ -86,7 +86,8 @@ TEST_F(MigrationsTest, ServersThatStartTogetherTakeTurns) {
   std::vector<std::thread> servers;
   for (int i = 0; i < 6; ++i) {
     servers.emplace_back([&] {
-      const auto count = migrate_to({kOne, kTwo});
+      absl::StatusOr<int> count = absl::UnavailableError("");
+      while (absl::IsUnavailable(count.status())) count = migrate_to({kOne, kTwo});
       if (count.ok()) {
         applied += *count;
       } else {

@@ -312,6 +312,25 @@ TEST_F(UserWatchTest, InBatchesASlowReaderGetsFewerMessages) {
   EXPECT_EQ(collector.events().back().resume_token(), collector.token());
 }
 
+TEST_F(UserWatchTest, InBatchesNoMessageIsLargerThanClientsTake) {
+  constexpr int kMany = 12'000;
+  WatchStack stack(database_);
+  Collector collector(1 + kMany, [&] { psql().run(insert("first")); });
+  bool was_slow = false;
+  collector.on_event([&] {
+    if (std::exchange(was_slow, true)) return;
+    const std::int64_t head = stack.feed().head().get();
+    psql().run(absl::StrCat(
+        "INSERT INTO users (name, email) SELECT repeat('😀', 200), i || '@example.com' FROM "
+        "generate_series(1, ",
+        kMany, ") i"));
+    ASSERT_TRUE(eventually([&] { return stack.feed().head().get() >= head + kMany; }));
+  });
+  expect_enough(stack.watch(collector, "", true));
+  EXPECT_EQ(collector.events().size(), 1u + kMany);
+  EXPECT_LT(collector.largest(), std::size_t{4} << 20);
+}
+
 TEST_F(UserWatchTest, AForgedTokenIsRefused) {
   WatchStack stack(database_);
   std::string token = stack.token_of_now();
@@ -341,6 +360,20 @@ TEST_F(UserWatchTest, ATokenOlderThanWhatIsKeptIsOutOfRange) {
   Collector collector(1, [&] { psql().run(insert("grace")); });
   expect_enough(stack.watch(collector, stack.token_of_now()));
   EXPECT_THAT(collector.summary(), ElementsAre("CREATED grace"));
+}
+
+// Posts are nothing that a watch of users sends: it does not miss them.
+TEST_F(UserWatchTest, ATokenIsGoodAsLongAsNoEventOfAUserIsGone) {
+  FeedOptions options = quick_feed();
+  options.keep = std::chrono::milliseconds(1);
+  psql().run(insert("ada"));
+  const std::string token = WatchStack(database_).token_of_now();
+  WatchStack stack(database_, options);
+  psql().run("INSERT INTO posts (user_id, title, body) SELECT id, '', '' FROM users");
+  ASSERT_TRUE(eventually([&] { return psql().value("SELECT count(*) FROM user_events") == "0"; }));
+  Collector late(1, [&] { psql().run(insert("grace")); });
+  expect_enough(stack.watch(late, token));
+  EXPECT_THAT(late.summary(), ElementsAre("CREATED grace"));
 }
 
 TEST_F(UserWatchTest, WhatIsYoungIsKept) {

@@ -4,6 +4,7 @@
 // WatchStack: one replica's feed and watches on a test's database; Collector: the client's end of a
 // watch.
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <string>
@@ -53,11 +54,13 @@ class Collector final : public rpc::Writer<v1::UserEvent> {
     co_return events_.size() < wanted_ ? absl::OkStatus() : absl::AbortedError("enough");
   }
   Task<absl::Status> write(const rpc::Encoded<v1::UserEvent>& message) override {
+    largest_ = std::max(largest_, message.size());
     co_return co_await write(decode(message));
   }
 
   const std::vector<v1::UserEvent>& events() const { return events_; }
   std::size_t messages() const { return messages_; }
+  std::size_t largest() const { return largest_; }  // of them, in bytes
   const std::string& token() const { return token_; }
   // "CREATED 7", with the id.
   std::vector<std::string> summary() const;
@@ -74,6 +77,7 @@ class Collector final : public rpc::Writer<v1::UserEvent> {
   std::function<void()> on_event_;
   std::vector<v1::UserEvent> events_;
   std::size_t messages_ = 0;
+  std::size_t largest_ = 0;
   std::string token_;
 };
 
