@@ -33,6 +33,7 @@ CancelScope::~CancelScope() {
 void CancelScope::cancel(CancelReason reason) {
   // Locks are only ever taken downwards, parent before child, and callbacks never touch a scope.
   std::lock_guard lock(mutex_);
+  if (reason == CancelReason::kCancelled) abandoned_.store(true, std::memory_order_release);
   if (is_cancelled()) return;
   reason_.store(reason, std::memory_order_release);
   while (!callbacks_.empty()) callbacks_.pop_front().on_cancel(reason);

@@ -46,12 +46,21 @@ class CancelScope final : CancelCallback {
   explicit CancelScope(CancelScope* parent);
   ~CancelScope();
 
-  // The first call wins, later ones do nothing.
+  // The first call gives the reason; a later one can but make it abandoned.
   void cancel(CancelReason reason = CancelReason::kCancelled);
 
   bool is_cancelled() const { return reason() != CancelReason::kNone; }
   CancelReason reason() const { return reason_.load(std::memory_order_acquire); }
   absl::Status status() const { return to_status(reason()); }
+  // Nobody will look at what its tasks yield: it, or a scope above it, was cancelled, be it after
+  // its deadline. What a wait that has its answer cannot put back it then does not take.
+  bool is_abandoned() const {
+    const CancelScope* scope = this;
+    while (scope != nullptr && !scope->abandoned_.load(std::memory_order_acquire)) {
+      scope = scope->parent_;
+    }
+    return scope != nullptr;
+  }
 
   // From here on `callback` will be told; if the scope is cancelled already it is told at once.
   void add(CancelCallback& callback);
@@ -63,6 +72,7 @@ class CancelScope final : CancelCallback {
 
   CancelScope* const parent_ = nullptr;
   std::atomic<CancelReason> reason_ = CancelReason::kNone;
+  std::atomic<bool> abandoned_ = false;
   std::mutex mutex_;
   detail::IntrusiveList<CancelCallback, CancelCallback> callbacks_;
 };

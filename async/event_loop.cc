@@ -91,7 +91,7 @@ void EventLoop::take_inbox() {
 
 std::size_t EventLoop::run_ready() {
   const std::size_t count = ready_.size();
-  for (std::size_t done = 0; done < count; ++done) ready_.pop().run();
+  for (std::size_t done = 0; done < count; ++done) run_one(ready_.pop());
   return count;
 }
 

@@ -85,6 +85,14 @@ class EventLoop {
     if (timer.is_scheduled()) timers_.remove(timer);
   }
 
+  // False now and then: a task whose waits are all answered at once must let the others run, and
+  // the loop look at its timers and its mail. Tokio: the coop budget. Loop thread.
+  bool may_go_on() {
+    if (budget_ == 0) return false;
+    --budget_;
+    return true;
+  }
+
   // For choices that must favour nobody; under test drawn from the seed. Loop thread.
   std::uint64_t random();
 
@@ -123,6 +131,10 @@ class EventLoop {
     turn_.begin(turn_time_);
   }
   void end_run() { turn_.end(); }
+  void run_one(Runnable& work) {
+    budget_ = kBudget;
+    work.run();
+  }
   bool may_sleep();        // false if something is ready; else posts from now on call wake()
   void take_inbox();       // inbox -> ready; the loop is awake
   bool has_mail() const {  // a glance at the inbox without its lock, maybe a moment old
@@ -138,12 +150,15 @@ class EventLoop {
  private:
   friend class detail::TaskNode;
 
+  static constexpr unsigned kBudget = 128;  // Tokio's
+
   std::atomic<std::thread::id> owner_;  // others may post while the loop begins to run
   TimePoint turn_time_{};
   detail::Turn turn_;
   RunQueue ready_;
   TimerHeap timers_;
   int outside_work_ = 0;
+  unsigned budget_ = kBudget;
   std::uint64_t random_state_ = 0;
   detail::TaskNode* roots_ = nullptr;
 

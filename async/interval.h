@@ -46,10 +46,15 @@ class Interval {
   }
 
   Task<absl::StatusOr<TimePoint>> tick() {
-    const EventLoop& loop = (co_await this_context()).loop();
+    const Context& context = co_await this_context();
+    EventLoop& loop = context.loop();
+    if (context.is_cancelled()) co_return context.status();
     if (!next_.has_value()) next_ = loop.now();
-    absl::Status slept = co_await sleep_until(*next_);
-    if (!slept.ok()) co_return slept;
+    // One that is due is ready at once: a select with it prefers it, if it comes first.
+    if (*next_ > loop.now() || !loop.may_go_on()) {
+      absl::Status slept = co_await sleep_until(*next_);
+      if (!slept.ok()) co_return slept;
+    }
     const TimePoint planned = *next_;
     next_ = after(planned, loop.now());
     co_return planned;

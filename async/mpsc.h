@@ -148,6 +148,7 @@ class Receiver {
   // Waits for one value, and appends it and what else is there, up to `limit` values, to `buffer`.
   // Yields how many. For those who handle many at once.
   Task<absl::StatusOr<std::size_t>> recv_many(std::vector<T>& buffer, std::size_t limit) {
+    if (limit == 0) co_return std::size_t{0};
     absl::StatusOr<T> first = co_await recv();
     if (!first.ok()) co_return first.status();
     buffer.push_back(*std::move(first));

@@ -236,8 +236,11 @@ template <class T>
 Task<absl::StatusOr<Lease<T>>> Pool<T>::acquire() {
   const Context& context = co_await this_context();
   loop_ = &context.loop();
+  const TimePoint limit = saturating_add(loop_->now(), options_.acquire_timeout);
   absl::StatusOr<Lease<T>> lease = co_await timeout(options_.acquire_timeout, next_lease());
-  if (!absl::IsDeadlineExceeded(lease.status()) || context.is_cancelled()) co_return lease;
+  // `create` may have a time limit of its own.
+  const bool is_ours = absl::IsDeadlineExceeded(lease.status()) && loop_->now() >= limit;
+  if (!is_ours || context.is_cancelled()) co_return lease;
   ++stats_.timeouts;
   co_return detail::pool_timed_out(options_.max);
 }

@@ -21,8 +21,10 @@ Task<absl::Status> RateLimiter::acquire(std::size_t units) {
     co_return absl::InvalidArgumentError(
         absl::StrCat("asked for ", units, " units of a bucket that holds ", burst_));
   }
-  const EventLoop& loop = (co_await this_context()).loop();
+  const Context& context = co_await this_context();
+  const EventLoop& loop = context.loop();
   const Permit turn = co_await or_return(co_await turn_.acquire());
+  if (context.is_cancelled()) co_return context.status();  // its turn came at the same time
   for (;;) {
     const Duration wait = take(loop.now(), units);
     if (wait == Duration::zero()) co_return absl::OkStatus();

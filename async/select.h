@@ -18,7 +18,8 @@
 // | "returning when the first branch completes,  | the losers are asked to stop and awaited:    |
 // |  cancelling the remaining branches"          |  a pending operation cannot be destroyed     |
 //
-// What a loser still yields is discarded: whatever it had acquired is released by its destructor.
+// What has not begun when there is a winner never does. What a loser still yields is discarded:
+// whatever it had acquired is released by its destructor.
 // Trap: a loser that ignores cancellation holds the select up. Thread: its loop's own. Allocates
 // nothing beyond the tasks' frames.
 
@@ -65,6 +66,8 @@ class Select final : TupleGroup<Ts...> {
     winner_ = &member;
     scope_->cancel();
   }
+
+  bool is_decided() const noexcept override { return winner_ != nullptr; }
 
   std::optional<CancelScope> scope_;
   std::optional<Context> context_;

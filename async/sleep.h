@@ -32,6 +32,7 @@ class Sleep final : Waiter, Timer {
     const Context& context = self.promise().context();
     reason_ = context.scope().reason();
     if (reason_ != CancelReason::kNone) return false;
+    suspended_ = true;
     began(self, "sleep", where_);
     if (after_ != Duration::max()) at_ = saturating_add(context.loop().now(), after_);
     context.loop().schedule_at(*this, at_);
@@ -41,7 +42,12 @@ class Sleep final : Waiter, Timer {
 
   absl::Status await_resume() {
     ended();
+    if (!suspended_) return to_status(reason_);
     if (is_scheduled()) context().loop().unschedule(*this);
+    // The time has come, and so has somebody who drops what follows, such as a tick.
+    if (reason_ == CancelReason::kNone && context().scope().is_abandoned()) {
+      return to_status(CancelReason::kCancelled);
+    }
     return to_status(reason_);
   }
 
@@ -59,6 +65,7 @@ class Sleep final : Waiter, Timer {
   TimePoint at_;
   const std::source_location where_;
   CancelReason reason_ = CancelReason::kNone;
+  bool suspended_ = false;
 };
 
 }  // namespace detail

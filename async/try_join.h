@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// try_join, try_join_all: run tasks concurrently; the first error asks the rest to stop.
+// try_join, try_join_all: run tasks concurrently; the first error asks the rest to stop, and what
+// has not begun by then never does.
 // Tokio: try_join!, futures::future::try_join_all.
 //
 //     // absl::StatusOr<std::tuple<User, Posts>>
@@ -59,6 +60,7 @@ class FirstError {
 
   const Context& context() const { return context_; }
   const absl::Status& status() const { return status_; }
+  bool is_there() const { return failed_; }
 
   // Looks at a member that has just ended.
   template <class Member>
@@ -108,6 +110,8 @@ class TryJoin final : TupleGroup<Results...> {
     });
   }
 
+  bool is_decided() const noexcept override { return first_error_->is_there(); }
+
   std::optional<FirstError> first_error_;
 };
 
@@ -137,6 +141,8 @@ class TryJoinAll final : RangeGroup<Result> {
   void member_ended(Runnable& ended) noexcept override {
     first_error_->look_at(static_cast<typename Group::template Member<Result>&>(ended));
   }
+
+  bool is_decided() const noexcept override { return first_error_->is_there(); }
 
   std::optional<FirstError> first_error_;
 };

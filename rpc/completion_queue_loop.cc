@@ -75,7 +75,7 @@ void CompletionQueueLoop::run_main(Task<void> task) {
       take_inbox();
       if (run_ready() == 0) break;
     }
-    while (!turn_end_.empty()) turn_end_.pop().run();
+    while (!turn_end_.empty()) run_one(turn_end_.pop());
     turn_times_.add(now() - began);
   }
   end_run();

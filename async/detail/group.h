@@ -71,7 +71,10 @@ class Group {
   // Called at each end, in the order of the ends, before the parent is resumed.
   virtual void member_ended(Runnable& /*member*/) noexcept {}
 
-  // Starts every member, in order. Returns whom to resume.
+  // Those that have not started by then never do.
+  virtual bool is_decided() const noexcept { return false; }
+
+  // Starts the members, in order. Returns whom to resume.
   template <class Promise, class StartAll>
   std::coroutine_handle<> start(std::coroutine_handle<Promise> parent, StartAll start_all) {
     parent_ = parent;
@@ -83,6 +86,7 @@ class Group {
 
   template <class M>
   void start_one(M& member, const Context& context, TaskNode& parent) {
+    if (is_decided()) return;
     ++running_;
     member.start_in(context, parent);
   }

@@ -17,6 +17,18 @@ void WaitQueue::move_front(WaitQueue& to) {
   waiter.queue_ = &to;
 }
 
+bool QueuedWaiter::asks_at_last() {
+  status_ = context().status();
+  if (!status_.ok()) return true;
+  {
+    std::lock_guard lock(mutex_);
+    if (is_answered()) return true;
+    join_queue();
+  }
+  watch_cancellation();
+  return false;
+}
+
 void QueuedWaiter::answer(absl::Status status) {
   queue_->waiters_.remove(*this);
   --queue_->size_;

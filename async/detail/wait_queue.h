@@ -68,14 +68,18 @@ class QueuedWaiter : Waiter, public ListHook<> {
 
   template <class Promise>
   bool suspend(std::coroutine_handle<Promise> self) {
+    if (!self.promise().context().loop().may_go_on()) {
+      began(self, what_, where_);
+      lets_others_run_ = true;
+      complete();
+      return true;
+    }
     {
       std::lock_guard lock(mutex_);
       if (is_answered()) return false;
       began(self, what_, where_);
-      queue_->waiters_.push_back(*this);
-      ++queue_->size_;
+      join_queue();
     }
-    suspended_ = true;
     watch_cancellation();
     return true;
   }
@@ -102,7 +106,7 @@ class QueuedWaiter : Waiter, public ListHook<> {
   // select, a scope, drops its result: what cannot be put back by a destructor is not to be taken.
   // At a deadline the caller still wants the result.
   absl::Status cancelled_meanwhile() const {
-    if (!suspended_ || context().scope().reason() != CancelReason::kCancelled) return {};
+    if (!suspended_ || !context().scope().is_abandoned()) return {};
     return to_status(CancelReason::kCancelled);
   }
 
@@ -110,6 +114,16 @@ class QueuedWaiter : Waiter, public ListHook<> {
 
  private:
   friend class WaitQueue;
+  void join_queue() {  // with the mutex held
+    queue_->waiters_.push_back(*this);
+    ++queue_->size_;
+    suspended_ = true;
+  }
+  // Asks only now, after the others have run; false if it has to wait.
+  bool asks_at_last();
+  void run() final {
+    if (!std::exchange(lets_others_run_, false) || asks_at_last()) Waiter::run();
+  }
   void answer(absl::Status status);
   void on_cancel(CancelReason reason) final;
 
@@ -119,6 +133,7 @@ class QueuedWaiter : Waiter, public ListHook<> {
   const std::source_location where_;
   absl::Status status_;
   bool suspended_ = false;
+  bool lets_others_run_ = false;
 };
 
 // Waits until a flag of the owner is set, for good.

@@ -56,12 +56,12 @@ class Waiter : public Runnable, public CancelCallback {
 
   const Context& context() const { return promise_->context(); }
 
- private:
   void run() override {
     promise_->now_runs();
     coroutine_.resume();
   }
 
+ private:
   PromiseBase* promise_ = nullptr;
   std::coroutine_handle<> coroutine_;
   Wait wait_;

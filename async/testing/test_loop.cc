@@ -43,7 +43,7 @@ void TestLoop::run_one_at_random() {
   std::swap(shuffled_[random_() % shuffled_.size()], shuffled_.back());
   Runnable* chosen = shuffled_.back();
   shuffled_.pop_back();
-  chosen->run();
+  run_one(*chosen);
 }
 
 void TestLoop::interrupt_if_due() {

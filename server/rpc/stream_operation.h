@@ -59,6 +59,7 @@ class StreamOperation::Ended final : weir::detail::Waiter {
   bool await_suspend(std::coroutine_handle<Promise> self) {
     reason_ = self.promise().context().scope().reason();
     if (reason_ != CancelReason::kNone) return false;
+    suspended_ = true;
     began(self, operation_.what_, where_);
     operation_.waiter_ = this;
     watch_cancellation();
@@ -66,7 +67,12 @@ class StreamOperation::Ended final : weir::detail::Waiter {
   }
   absl::Status await_resume() {
     ended();
+    if (!suspended_) return to_status(reason_);
     if (operation_.waiter_ == this) operation_.waiter_ = nullptr;
+    // It has ended, and so has the select around this wait: the next wait is for what it brought.
+    if (reason_ == CancelReason::kNone && context().scope().is_abandoned()) {
+      return to_status(CancelReason::kCancelled);
+    }
     return to_status(reason_);
   }
 
@@ -84,6 +90,7 @@ class StreamOperation::Ended final : weir::detail::Waiter {
   StreamOperation& operation_;
   const std::source_location where_;
   CancelReason reason_ = CancelReason::kNone;
+  bool suspended_ = false;
 };
 
 inline StreamOperation::Ended StreamOperation::ended(std::source_location where) {

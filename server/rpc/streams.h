@@ -79,6 +79,7 @@ class StreamWriter final : public Writer<T> {
     return start([this, &message](void* tag) { stream_.Write({nullptr, &message.bytes()}, tag); });
   }
   Task<absl::Status> begin() override {
+    if (call_.has_written()) return nothing();  // a read to the end has sent it
     return start([this](void* tag) { stream_.SendInitialMetadata(tag); });
   }
 
@@ -86,6 +87,8 @@ class StreamWriter final : public Writer<T> {
   StreamOperation::Ended last_write() { return write_.ended(); }
 
  private:
+  static Task<absl::Status> nothing() { co_return absl::OkStatus(); }
+
   template <class Begin>
   Task<absl::Status> start(Begin begin) {
     // A write that was given up may still be under way.

@@ -174,5 +174,26 @@ TEST(Shapes, ManyClientsOnManyLoopsGetTheirOwnAnswers) {
   for (std::thread& client : clients) client.join();
 }
 
+// The read to the end sends the initial metadata, to tell an end from a death.
+TEST(Bidi, MayBeBegunOnceTheClientHasSentEverything) {
+  NumberServer server;
+  server.bidi = [](Reader<Number>& reader, Writer<Number>& writer) -> Task<absl::Status> {
+    while (co_await or_return(reader.read())) {
+    }
+    co_await or_return(writer.begin());
+    co_await or_return(writer.begin());
+    co_return co_await writer.write(number(7));
+  };
+  server.start();
+  const auto client = server.client();
+  CallContext context;
+  const auto stream = client->Bidi(&context);
+  stream->WritesDone();
+  Number got;
+  EXPECT_TRUE(stream->Read(&got));
+  EXPECT_EQ(got.value(), 7);
+  EXPECT_TRUE(stream->Finish().ok());
+}
+
 }  // namespace
 }  // namespace weir::rpc
