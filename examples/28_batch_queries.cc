@@ -27,12 +27,12 @@ struct Lookup {
   oneshot::Sender<std::string> found;
 };
 
-// Takes all that waits, up to a hundred, and asks once for all of them. A lone one goes at once:
+// Takes all that waits, up to 25, and asks once for all of them. A lone one goes at once:
 // there is no timer. (server/postgres/loader.h does so for the service's queries.)
 Task<void> query_for_all(mpsc::Receiver<Lookup> lookups, int& queries) {
   for (;;) {
     std::vector<Lookup> batch;
-    const absl::StatusOr<std::size_t> count = co_await lookups.recv_many(batch, 100);
+    const absl::StatusOr<std::size_t> count = co_await lookups.recv_many(batch, 25);
     if (!count.ok()) co_return;  // the senders are gone
     ++queries;
     (void)co_await sleep(5ms);  // SELECT ... WHERE id = ANY($1)
@@ -63,11 +63,11 @@ Task<absl::Status> find_many(int count, int& found, int& queries) {
 Task<void> example_28_batch_queries(std::ostream& out) {
   int found = 0;
   int queries = 0;
-  const absl::Status status = co_await find_many(200, found, queries);
+  const absl::Status status = co_await find_many(50, found, queries);
   out << status << ": " << found << " users by " << queries << " queries\n";
 }
 
 }  // namespace weir::examples
 
 // Output:
-// OK: 200 users by 2 queries
+// OK: 50 users by 2 queries
