@@ -15,6 +15,7 @@
 #include "async/cancelled.h"
 #include "async/join.h"
 #include "async/select.h"
+#include "async/sleep.h"
 #include "async/thread_loop.h"
 #include "async/timeout.h"
 #include "google/rpc/error_details.pb.h"
@@ -239,9 +240,12 @@ TEST_F(UsersTest, CancellingTheTaskCancelsTheCallOnTheServer) {
 TEST_F(UsersTest, ACancelledTaskCallsNobody) {
   Users users = open(options());
   absl::Status ended;
-  const auto call = [&]() -> Task<void> { ended = (co_await users.get(1)).status(); };
+  const auto call = [&]() -> Task<void> {
+    (void)co_await sleep_until(kForever);  // until it is told to stop
+    ended = (co_await users.get(1)).status();
+  };
   const auto nothing = []() -> Task<void> { co_return; };
-  const auto race = [&]() -> Task<void> { (void)co_await select(nothing(), call()); };
+  const auto race = [&]() -> Task<void> { (void)co_await select(call(), nothing()); };
   loop_.run(race());
   EXPECT_TRUE(absl::IsCancelled(ended)) << ended;
   EXPECT_EQ(gets_, 0);

@@ -154,7 +154,7 @@ class DrainTest(unittest.TestCase):
         self.assertIn("UpdateUser", server.log())
 
     def test_a_second_signal_cuts_at_once(self):
-        server = self.server("--drain-finish=25s", *self.LONG)
+        server = self.server("--drain-finish=24s", *self.LONG)
         call = self.blocked_update(server)
         server.signal(signal.SIGTERM)
         harness.wait_for("the drain to begin", lambda: '"draining"' in server.log())
