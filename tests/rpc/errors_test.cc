@@ -81,20 +81,24 @@ TEST(HandlerErrors, TheDetailsOfAStatusReachTheClient) {
 
 // What comes from below a handler knows nothing of clients: the database, a deadline, an exception.
 TEST(HandlerErrors, EveryErrorSaysWhatItIsForPrograms) {
-  absl::Status fails;
   NumberServer server;
-  server.unary = [&](const Number&) -> Task<absl::StatusOr<Number>> { co_return fails; };
+  server.unary = [](const Number& asked) -> Task<absl::StatusOr<Number>> {
+    co_return absl::Status(static_cast<absl::StatusCode>(asked.value()), "from below");
+  };
   server.start();
   const auto client = server.client();
-  fails = absl::UnavailableError("no connection was free in time");
-  const absl::Status unavailable = from_grpc(call(*client));
+  const auto fails_with = [&](absl::StatusCode code) {
+    CallContext context;
+    Number response;
+    return from_grpc(client->Unary(&context, number(static_cast<int>(code)), &response));
+  };
+  const absl::Status unavailable = fails_with(absl::StatusCode::kUnavailable);
   const auto info = status::detail_of<google::rpc::ErrorInfo>(unavailable);
   ASSERT_TRUE(info.has_value());
   EXPECT_EQ(info->reason(), "UNAVAILABLE");
   EXPECT_EQ(info->domain(), "weir.dev");
   EXPECT_TRUE(status::detail_of<google::rpc::RetryInfo>(unavailable).has_value());
-  fails = absl::DeadlineExceededError("the deadline passed");
-  const absl::Status late = from_grpc(call(*client));
+  const absl::Status late = fails_with(absl::StatusCode::kDeadlineExceeded);
   EXPECT_EQ(status::detail_of<google::rpc::ErrorInfo>(late)->reason(), "DEADLINE_EXCEEDED");
   EXPECT_FALSE(status::detail_of<google::rpc::RetryInfo>(late).has_value());
 }
