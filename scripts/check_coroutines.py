@@ -7,7 +7,8 @@ closures with captures that are not trivial, aggregates made with braces, and cl
 `?:`. And it lays the frame out wrongly, so that the coroutine never begins, when a condition awaits
 something of class type and the body declares nothing before: `{ while ((co_await f()).ok()) g(); }`.
 The array behind a braced list that a `for` goes through is not in the frame, so it is gone when the
-body has awaited. And `out << a() << co_await b()` calls b before a.
+body has awaited. `out << a() << co_await b()` calls b before a, and `while (a && co_await b)` awaits
+b once more when a has become false.
 The cure is always to name the thing first. A line that is right all the same says so at its end:
 `// co_await-safe: why`.
 
@@ -34,6 +35,7 @@ NOISE = re.compile(
 LAMBDA = re.compile(r"(?:[(,={?:|&]|\breturn|\bco_await|^)\s*\[(?P<captures>[^\[\]]*)\]\s*[({]")
 TRIVIAL_CAPTURES = re.compile(r"\s*((&\s*\w*|this)\s*(,\s*(&\s*\w+|this)\s*)*)?$")
 CONDITION = re.compile(r"\b(?:while|if|for)\s*\([^;]*\(co_await\b[^;]*\)\s*\.\s*\w+")
+SHORT_CIRCUIT = re.compile(r"\bwhile\s*\([^;{]*(?:&&|\|\|)[^;{]*\bco_await\b")
 CALL = re.compile(r"\w\s*\(")
 FOR_OVER_LIST = re.compile(r"\bfor\s*\([^;:(){}]*(?<!:):(?!:)\s*\{[^;{}]*\}\s*\)\s*")
 SUSPENDS = re.compile(r"\bco_(?:await|yield)\b")
@@ -69,6 +71,8 @@ def hazards(text):
             yield match.start("captures"), "name this closure before the co_await"
     if match := CONDITION.search(text):
         yield match.start(), "name what this condition awaits"
+    if match := SHORT_CIRCUIT.search(text):
+        yield match.start(), "await in the loop's body, not behind && or ||"
     for match in BRACED.finditer(text):
         if match.end() > awaited.start():
             yield match.start(), "name this aggregate before the co_await"
