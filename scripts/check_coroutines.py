@@ -35,7 +35,8 @@ NOISE = re.compile(
 LAMBDA = re.compile(r"(?:[(,={?:|&]|\breturn|\bco_await|^)\s*\[(?P<captures>[^\[\]]*)\]\s*[({]")
 TRIVIAL_CAPTURES = re.compile(r"\s*((&\s*\w*|this)\s*(,\s*(&\s*\w+|this)\s*)*)?$")
 CONDITION = re.compile(r"\b(?:while|if|for)\s*\([^;]*\(co_await\b[^;]*\)\s*\.\s*\w+")
-SHORT_CIRCUIT = re.compile(r"\bwhile\s*\([^;{]*(?:&&|\|\|)[^;{]*\bco_await\b")
+OPERAND = r"(?:[^();{]|\([^();{]*\))*"
+SHORT_CIRCUIT = re.compile(rf"\bwhile\s*\({OPERAND}(?:&&|\|\|){OPERAND}\(*\s*co_await\b")
 CALL = re.compile(r"\w\s*\(")
 FOR_OVER_LIST = re.compile(r"\bfor\s*\([^;:(){}]*(?<!:):(?!:)\s*\{[^;{}]*\}\s*\)\s*")
 SUSPENDS = re.compile(r"\bco_(?:await|yield)\b")
