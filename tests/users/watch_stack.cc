@@ -2,6 +2,7 @@
 #include "tests/users/watch_stack.h"
 
 #include "absl/strings/str_cat.h"
+#include "async/join.h"
 #include "async/timeout.h"
 
 namespace weir::users::testing {
@@ -40,7 +41,17 @@ absl::Status WatchStack::watch(Collector& collector, const std::string& resume_t
   v1::WatchUsersRequest request;
   request.set_resume_token(resume_token);
   request.set_batch(in_batches);
-  return run(timeout(std::chrono::seconds(20), watch_.watch_users(request, collector)));
+  // The feed looks once the watch waits for it, if it does not do so by itself.
+  const auto ring = [&]() -> Task<void> {
+    feed_.ring();
+    co_return;
+  };
+  const auto both = [&]() -> Task<absl::Status> {
+    auto watched = timeout(std::chrono::seconds(20), watch_.watch_users(request, collector));
+    auto [status, rung] = co_await join(std::move(watched), ring());
+    co_return status;
+  };
+  return run(both());
 }
 
 std::string WatchStack::token_of_now() {
