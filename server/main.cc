@@ -80,13 +80,12 @@ int run(const config::Config& config) {
   batch::Batches batches(postgres, users, page_tokens, draining, config.batch_process, config.batch,
                          traces.tracer());
 
-  GrpcServices grpc_services;
   rpc::Server server(config.rpc, traces.tracer());
-  add_user_routes(server, grpc_services, users.service(), users.watch());
-  add_post_routes(server, grpc_services, posts);
-  add_subscription_routes(server, grpc_services, subscriptions);
-  add_dashboard_routes(server, grpc_services, dashboards.service(), dashboards.watch());
-  add_batch_routes(server, grpc_services, batches.service());
+  add_user_routes(server, users.service(), users.watch());
+  add_post_routes(server, posts);
+  add_subscription_routes(server, subscriptions);
+  add_dashboard_routes(server, dashboards.service(), dashboards.watch());
+  add_batch_routes(server, batches.service());
 
   std::atomic<rpc::DrainPhase> drain_phase = rpc::DrainPhase::kServing;
   admin::AdminServer admin;

@@ -14,11 +14,10 @@ auto handlers_of(Service& service) {
 
 }  // namespace
 
-void add_user_routes(rpc::Server& server, GrpcServices& grpc, users::UserService& users,
-                     users::UserWatch& watch) {
+void add_user_routes(rpc::Server& server, users::UserService& users, users::UserWatch& watch) {
   using Async = users::v1::UserService::AsyncService;
   using users::UserService;
-  auto routes = server.add_service(grpc.users, users::v1::UserService::service_full_name());
+  auto routes = server.add_service(users::v1::UserService::service_full_name());
   const auto to = handlers_of(users);
   routes.unary("CreateUser", &Async::RequestCreateUser, to(&UserService::create_user));
   routes.unary("GetUser", &Async::RequestGetUser, to(&UserService::get_user));
@@ -32,22 +31,21 @@ void add_user_routes(rpc::Server& server, GrpcServices& grpc, users::UserService
                           rpc::Method::Length::kAsAsked);
 }
 
-void add_post_routes(rpc::Server& server, GrpcServices& grpc, posts::PostService& posts) {
+void add_post_routes(rpc::Server& server, posts::PostService& posts) {
   using Async = posts::v1::PostService::AsyncService;
   using posts::PostService;
-  auto routes = server.add_service(grpc.posts, posts::v1::PostService::service_full_name());
+  auto routes = server.add_service(posts::v1::PostService::service_full_name());
   const auto to = handlers_of(posts);
   routes.unary("CreatePost", &Async::RequestCreatePost, to(&PostService::create_post));
   routes.unary("ListPosts", &Async::RequestListPosts, to(&PostService::list_posts));
   routes.unary("DeletePost", &Async::RequestDeletePost, to(&PostService::delete_post));
 }
 
-void add_subscription_routes(rpc::Server& server, GrpcServices& grpc,
+void add_subscription_routes(rpc::Server& server,
                              subscriptions::SubscriptionService& subscriptions) {
   using Async = subscriptions::v1::SubscriptionService::AsyncService;
   using subscriptions::SubscriptionService;
-  auto routes = server.add_service(grpc.subscriptions,
-                                   subscriptions::v1::SubscriptionService::service_full_name());
+  auto routes = server.add_service(subscriptions::v1::SubscriptionService::service_full_name());
   const auto to = handlers_of(subscriptions);
   routes.unary("CreateSubscription", &Async::RequestCreateSubscription,
                to(&SubscriptionService::create_subscription));
@@ -57,13 +55,11 @@ void add_subscription_routes(rpc::Server& server, GrpcServices& grpc,
                to(&SubscriptionService::cancel_subscription));
 }
 
-void add_dashboard_routes(rpc::Server& server, GrpcServices& grpc,
-                          dashboard::DashboardService& dashboards,
+void add_dashboard_routes(rpc::Server& server, dashboard::DashboardService& dashboards,
                           dashboard::DashboardWatch& watch) {
   using Async = dashboard::v1::DashboardService::AsyncService;
   using dashboard::DashboardService;
-  auto routes =
-      server.add_service(grpc.dashboard, dashboard::v1::DashboardService::service_full_name());
+  auto routes = server.add_service(dashboard::v1::DashboardService::service_full_name());
   const auto to = handlers_of(dashboards);
   routes.unary("GetDashboard", &Async::RequestGetDashboard, to(&DashboardService::get_dashboard));
   routes.server_streaming("WatchDashboard", &Async::RequestWatchDashboard,
@@ -71,11 +67,11 @@ void add_dashboard_routes(rpc::Server& server, GrpcServices& grpc,
                           rpc::Method::Length::kAsAsked);
 }
 
-void add_batch_routes(rpc::Server& server, GrpcServices& grpc, batch::BatchService& batches) {
+void add_batch_routes(rpc::Server& server, batch::BatchService& batches) {
   using Async = batch::v1::BatchService::AsyncService;
   using batch::BatchService;
   using Length = rpc::Method::Length;
-  auto routes = server.add_service(grpc.batch, batch::v1::BatchService::service_full_name());
+  auto routes = server.add_service(batch::v1::BatchService::service_full_name());
   routes.set_priority(rpc::Method::Priority::kBatch);
   const auto to = handlers_of(batches);
   routes.bidi("ProcessBatch", &Async::RequestProcessBatch, to(&BatchService::process_batch),

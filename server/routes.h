@@ -20,23 +20,12 @@
 
 namespace weir {
 
-// The generated services, which gRPC wants to live as long as the server.
-struct GrpcServices {
-  users::v1::UserService::AsyncService users;
-  posts::v1::PostService::AsyncService posts;
-  subscriptions::v1::SubscriptionService::AsyncService subscriptions;
-  dashboard::v1::DashboardService::AsyncService dashboard;
-  batch::v1::BatchService::AsyncService batch;
-};
-
-void add_user_routes(rpc::Server& server, GrpcServices& grpc, users::UserService& users,
-                     users::UserWatch& watch);
-void add_post_routes(rpc::Server& server, GrpcServices& grpc, posts::PostService& posts);
-void add_subscription_routes(rpc::Server& server, GrpcServices& grpc,
+void add_user_routes(rpc::Server& server, users::UserService& users, users::UserWatch& watch);
+void add_post_routes(rpc::Server& server, posts::PostService& posts);
+void add_subscription_routes(rpc::Server& server,
                              subscriptions::SubscriptionService& subscriptions);
-void add_dashboard_routes(rpc::Server& server, GrpcServices& grpc,
-                          dashboard::DashboardService& dashboards,
+void add_dashboard_routes(rpc::Server& server, dashboard::DashboardService& dashboards,
                           dashboard::DashboardWatch& watch);
-void add_batch_routes(rpc::Server& server, GrpcServices& grpc, batch::BatchService& batches);
+void add_batch_routes(rpc::Server& server, batch::BatchService& batches);
 
 }  // namespace weir

@@ -67,9 +67,9 @@ int run(const config::Config& config) {
   dashboard::UserChanges no_changes;
   const CancellationToken draining;
   dashboard::DashboardWatch watch(dashboards, no_changes, draining);
-  GrpcServices grpc_services;
+
   rpc::Server server(config.rpc);
-  add_dashboard_routes(server, grpc_services, dashboards, watch);
+  add_dashboard_routes(server, dashboards, watch);
   admin::AdminServer admin;
   const std::atomic<rpc::DrainPhase> phase = rpc::DrainPhase::kServing;
   admin::add_probes(admin, server, phase);

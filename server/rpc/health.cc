@@ -13,7 +13,7 @@ namespace weir::rpc {
 Health::Health(Server& server) {
   add_service("");
   statuses_.emplace(kLiveness, watch::channel<Serving>(Response::SERVING).first);
-  auto routes = server.add_service(service_, "grpc.health.v1.Health", Method::Kind::kAdmin);
+  auto routes = server.add_service("grpc.health.v1.Health", Method::Kind::kAdmin);
   using Async = grpc::health::v1::Health::AsyncService;
   routes.unary("Check", &Async::RequestCheck,
                [this](const Request& request) { return check(request); });

@@ -48,7 +48,6 @@ class Health {
   Task<absl::StatusOr<Response>> check(const Request& request) const;
   Task<absl::Status> watch(const Request& request, Writer<Response>& writer) const;
 
-  grpc::health::v1::Health::AsyncService service_;
   // Fixed once the server has started.
   std::map<std::string, watch::Sender<Serving>, std::less<>> statuses_;
 };

@@ -67,6 +67,13 @@ const absl::Status& refusal(Refusal why) {
   return statuses[static_cast<std::size_t>(why)];
 }
 
+const absl::Status& no_request() {
+  static const auto& status = *new absl::Status(
+      status::Error(StatusCode::kInvalidArgument, "MALFORMED_REQUEST",
+                    "the call ended without its request; a call of this method has one"));
+  return status;
+}
+
 Duration pushback(Refusal why) {
   switch (why) {
     case Refusal::kShed:

@@ -14,6 +14,9 @@ namespace weir::rpc {
 // tried again say in RetryInfo when. Made once each: a refusal must cost far less than a call.
 const absl::Status& refusal(Refusal why);
 
+// The client has sent everything, and it was not a request.
+const absl::Status& no_request();
+
 // For grpc-retry-pushback-ms; zero: it says nothing.
 Duration pushback(Refusal why);
 

@@ -9,19 +9,22 @@
 
 #include "async/detail/under.h"
 #include "rpc/operation.h"
-#include "server/rpc/finish_limit.h"
+#include "server/rpc/async_methods.h"
+#include "server/rpc/end_limit.h"
 #include "server/rpc/method.h"
+#include "server/rpc/refusal.h"
 #include "server/rpc/server_call.h"
 #include "server/rpc/server_loop.h"
+#include "server/rpc/streams.h"
 #include "server/status/details.h"
 
 namespace weir::rpc {
 
-// `index` is the method's in its service, which must outlive this.
+// `service` must outlive this.
 template <class Shape, class Handler>
 class MethodOf final : public Method {
  public:
-  MethodOf(std::string name, Traits traits, std::size_t number, grpc::Service& service, int index,
+  MethodOf(std::string name, Traits traits, std::size_t number, AsyncMethods& service, int index,
            Handler handler)
       : Method(std::move(name), traits, number),
         service_(service),
@@ -33,14 +36,28 @@ class MethodOf final : public Method {
     ServerCall call(loop, *this, self);
     Shape shape(call);
     call.expect();
-    const bool arrived = co_await operation(
-        "next call", [&](void* tag) { shape.request(service_, index_, loop.queue(), tag); });
+    const bool arrived = co_await operation("next call", [&](void* tag) {
+      service_.request(index_, call.grpc(), shape.stream(), loop.queue(), tag);
+    });
     if (!arrived) co_return;
     call.arrived();
 
     typename Shape::Result result;
     absl::Status welcome = call.admit();
-    if (welcome.ok()) welcome = call.accept(shape.check());
+    if constexpr (requires { shape.check(); }) {
+      if (welcome.ok()) {
+        const EndLimit limit(call);
+        const bool came =
+            co_await operation("request", [&](void* tag) { shape.read_request(tag); });
+        if (came) {
+          welcome = call.accept(shape.check());
+        } else {
+          welcome = co_await detail::why_no_message(shape.stream(), call);
+          if (welcome.ok()) welcome = call.accept(no_request());
+        }
+      }
+    }
+    if (welcome.ok()) welcome = call.enter_method();
     if (welcome.ok() && call.must_wait()) {
       weir::detail::Under waiting(call.context(), call.wait_for_place());
       welcome = co_await waiting;
@@ -62,7 +79,7 @@ class MethodOf final : public Method {
     call.has_result(weir::detail::status_of(result));
 
     {
-      const FinishLimit limit(call);
+      const EndLimit limit(call);
       if constexpr (requires { shape.last_write(); }) (void)co_await shape.last_write();
       call.about_to_write();
       co_await operation("finish", [&](void* tag) { shape.finish(result, tag); });
@@ -72,7 +89,7 @@ class MethodOf final : public Method {
   }
 
  private:
-  grpc::Service& service_;
+  AsyncMethods& service_;
   const int index_;
   const Handler handler_;
 };

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/rpc/server.h"
 
-#include <google/protobuf/descriptor.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
 
 #include <algorithm>
 #include <chrono>
-#include <stdexcept>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
@@ -56,15 +54,6 @@ void leave_out_filters(grpc::ServerBuilder& builder) {
 
 }  // namespace
 
-int method_index(const std::string& service, const std::string& method) {
-  const auto* found =
-      google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(service);
-  const auto* its_method = found == nullptr ? nullptr : found->FindMethodByName(method);
-  // A mistake in the program, met when it starts.
-  if (its_method == nullptr) throw std::logic_error(service + " has no method " + method);
-  return its_method->index();
-}
-
 Server::Server(ServerOptions options, telemetry::Tracer* tracer)
     : options_(with_limits_that_fit(std::move(options))),
       tracer_(tracer),
@@ -75,6 +64,12 @@ Server::Server(ServerOptions options, telemetry::Tracer* tracer)
 Server::~Server() {
   cancel_calls(Method::Kind::kTraffic);
   shut_down(std::chrono::seconds(1));
+}
+
+ServiceRoutes Server::add_service(std::string_view full_name, Method::Kind kind) {
+  services_.push_back(std::make_unique<AsyncMethods>());
+  if (kind == Method::Kind::kTraffic) health_.add_service(std::string(full_name));
+  return ServiceRoutes(*this, *services_.back(), full_name, kind);
 }
 
 absl::Status Server::start() {
@@ -97,7 +92,7 @@ absl::Status Server::start() {
           grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, *credentials),
       connections_, Acceptor::Options{options_.max_connections, gather_writes});
   if (absl::Status status = acceptor_->listen(options_.address); !status.ok()) return status;
-  for (grpc::Service* service : services_) builder.RegisterService(service);
+  for (const auto& service : services_) builder.RegisterService(service.get());
   const ServerLoop::Shared shared{
       admission_,        connections_, options_.max_deadline, options_.access_log, gather_writes,
       authorizer_.get(), tracer_,      options_.limit,        client_rates_};

@@ -5,7 +5,7 @@
 // Tokio: tonic's Server on a multi-thread runtime, one completion queue a thread.
 //
 //     Server server(options);
-//     auto routes = server.add_service(async_service);
+//     auto routes = server.add_service(users::v1::UserService::service_full_name());
 //     routes.unary("GetUser", &Async::RequestGetUser, handler);
 //     absl::Status started = server.start();
 //
@@ -33,6 +33,7 @@
 #include "server/rpc/acceptor.h"
 #include "server/rpc/access_log.h"
 #include "server/rpc/admission.h"
+#include "server/rpc/async_methods.h"
 #include "server/rpc/authorizer.h"
 #include "server/rpc/client_rates.h"
 #include "server/rpc/concurrency_limit.h"
@@ -76,7 +77,6 @@ struct ServerOptions {
   bool channelz = true;
 };
 
-template <class AsyncService>
 class ServiceRoutes;
 
 class Server {
@@ -86,11 +86,8 @@ class Server {
   // If the drain did not do it already: cuts what runs and shuts down.
   ~Server();
 
-  // `service` is the generated AsyncService and must outlive the server. Then add every method of
-  // it: a call of a method without a route would wait for ever.
-  template <class AsyncService>
-  ServiceRoutes<AsyncService> add_service(AsyncService& service, std::string_view full_name,
-                                          Method::Kind kind = Method::Kind::kTraffic);
+  // A call of a method that is not added to it is UNIMPLEMENTED.
+  ServiceRoutes add_service(std::string_view full_name, Method::Kind kind = Method::Kind::kTraffic);
 
   // Binds and serves. UNAVAILABLE if the address cannot be bound, FAILED_PRECONDITION if a file of
   // certificates or of the policy cannot be read.
@@ -130,7 +127,6 @@ class Server {
 
  private:
   void wait_for_last_answers(TimePoint limit) const;
-  template <class AsyncService>
   friend class ServiceRoutes;
 
   void report_blocked(const LoopWatchdog::Blocked& blocked);
@@ -144,7 +140,7 @@ class Server {
   std::unique_ptr<Authorizer> authorizer_;
   ClientRates client_rates_;
   std::vector<std::unique_ptr<Method>> methods_;
-  std::vector<grpc::Service*> services_;
+  std::vector<std::unique_ptr<AsyncMethods>> services_;
   Health health_;
   std::vector<std::unique_ptr<ServerLoop>> loops_;
   std::atomic<std::uint64_t> blocked_turns_ = 0;
@@ -153,15 +149,11 @@ class Server {
   std::unique_ptr<Acceptor> acceptor_;
 };
 
-// Where the generated service keeps the method: its place in the .proto file.
-int method_index(const std::string& service, const std::string& method);
-
 // Adds the methods of one service. The generated Request... function only tells their types. The
 // handlers are callables; see shapes.h for their signatures.
-template <class AsyncService>
 class ServiceRoutes {
  public:
-  ServiceRoutes(Server& server, AsyncService& service, std::string_view full_name,
+  ServiceRoutes(Server& server, AsyncMethods& service, std::string_view full_name,
                 Method::Kind kind)
       : server_(server), service_(service), full_name_(full_name), kind_(kind) {}
 
@@ -206,24 +198,18 @@ class ServiceRoutes {
   void add(const std::string& name, Handler handler,
            Method::Length length = Method::Length::kBounded) {
     const bool is_limited = kind_ == Method::Kind::kTraffic && requires { Shape::kIsLimited; };
+    std::string path = full_name_ + "/" + name;
+    const int index = service_.add(path);
     server_.methods_.push_back(std::make_unique<MethodOf<Shape, Handler>>(
-        full_name_ + "/" + name, Method::Traits{kind_, length, priority_, is_limited},
-        server_.methods_.size(), service_, method_index(full_name_, name), std::move(handler)));
+        std::move(path), Method::Traits{kind_, length, priority_, is_limited},
+        server_.methods_.size(), service_, index, std::move(handler)));
   }
 
   Server& server_;
-  AsyncService& service_;
+  AsyncMethods& service_;
   const std::string full_name_;
   const Method::Kind kind_;
   Method::Priority priority_ = Method::Priority::kNormal;
 };
-
-template <class AsyncService>
-ServiceRoutes<AsyncService> Server::add_service(AsyncService& service, std::string_view full_name,
-                                                Method::Kind kind) {
-  services_.push_back(&service);
-  if (kind == Method::Kind::kTraffic) health_.add_service(std::string(full_name));
-  return ServiceRoutes<AsyncService>(*this, service, full_name, kind);
-}
 
 }  // namespace weir::rpc

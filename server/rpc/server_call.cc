@@ -105,7 +105,6 @@ absl::Status ServerCall::admit() {
   if (!place_) return refuse(admission.is_closed() ? Refusal::kDraining : Refusal::kOverloaded);
   serial_ = loop_.call_arrived(*this);
   if (context().remaining() == Duration::zero()) return refuse(Refusal::kLate);
-  if (absl::Status status = enter_method(); !status.ok()) return status;
   return context().status();
 }
 
@@ -125,14 +124,16 @@ absl::Status ServerCall::check_client() {
 }
 
 absl::Status ServerCall::enter_method() {
+  if (method_.kind() == Method::Kind::kAdmin) return context().status();
   Admission& admission = loop_.shared().admission;
   if (admission.is_pressed(arrival_) && priority() == Method::Priority::kBatch)
     return refuse(Refusal::kShed);
   MethodLimit* limit = loop_.limit(method_);
-  if (limit == nullptr) return absl::OkStatus();
-  method_place_ = limit->try_enter(arrival_);
-  must_wait_ = !method_place_;
-  return absl::OkStatus();
+  if (limit != nullptr) {
+    method_place_ = limit->try_enter(loop_.event_loop().turn_time());
+    must_wait_ = !method_place_;
+  }
+  return context().status();
 }
 
 Task<absl::Status> ServerCall::wait_for_place() {

@@ -8,7 +8,8 @@
 //   expect()    arm the done tag, then request a call from gRPC
 //   arrived()   the request tag came back ok: another slot takes this one's place, and the deadline
 //               and the client's cancellation reach the handler's Context
-//   admit()     take a place, or refuse, or have it wait in the method's line
+//   admit()     take a place, or refuse; then read the request, if it has just one
+//   enter_method()   take a place of the method, or wait in its line
 //   ...         run the handler under context(), then Finish
 //   ended()     wait for the done tag
 //
@@ -61,7 +62,9 @@ class ServerCall final : public weir::detail::ListHook<ServerCall> {
   void arrived();
   // OK, or the refusal to finish the call with.
   absl::Status admit();
-  // Admitted, but to the line of its method: then, under context(), the same once more.
+  // The same, once its request has come.
+  absl::Status enter_method();
+  // Entered, but the line of its method: then, under context(), the same once more.
   bool must_wait() const { return must_wait_; }
   Task<absl::Status> wait_for_place();
   // The same for what is wrong with the request, or OK.
@@ -101,7 +104,6 @@ class ServerCall final : public weir::detail::ListHook<ServerCall> {
   void begin_span(TimePoint deadline);
   void log_end(const absl::Status& result, Duration took) const;
   absl::Status check_client();
-  absl::Status enter_method();
   Method::Priority priority() const;
   absl::Status refuse(Refusal why);
 

@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The four shapes of an RPC: what of gRPC a call of each holds, how it is requested, how the
-// handler is called, how it is finished and what may still be under way then. serve.h has what they
-// share. Handlers:
+// The four shapes of an RPC: what of gRPC a call of each holds, how its one request is read if it
+// has just one, how the handler is called, how it is finished and what may still be under way then.
+// serve.h has what they share. Handlers:
 //
 //   Unary            Task<StatusOr<Response>>(const Request&), or of an OnArena<Response>
 //   ServerStreaming  Task<Status>(const Request&, Writer<Response>&)
 //   ClientStreaming  Task<StatusOr<Response>>(Reader<Request>&)
 //   Bidi             Task<Status>(Reader<Request>&, Writer<Response>&)
 
-#include <grpcpp/impl/service_type.h>
 #include <grpcpp/support/async_stream.h>
-#include <grpcpp/support/async_unary_call.h>
 
 #include "absl/status/statusor.h"
 #include "rpc/on_arena.h"
 #include "rpc/status.h"
+#include "server/rpc/async_methods.h"
 #include "server/rpc/incoming.h"
 #include "server/rpc/outgoing.h"
 #include "server/rpc/server_call.h"
@@ -24,23 +23,6 @@
 
 namespace weir::rpc {
 namespace detail {
-
-// What the generated Request... functions call, which they cannot do for a type of ours.
-// They are protected, and so named from a class derived from theirs.
-struct RequestFunctions : grpc::Service {
-  template <class Message>
-  static constexpr auto unary() {
-    return &RequestFunctions::RequestAsyncUnary<Message>;
-  }
-  template <class Message>
-  static constexpr auto server_streaming() {
-    return &RequestFunctions::RequestAsyncServerStreaming<Message>;
-  }
-  static constexpr auto client_streaming() {
-    return &RequestFunctions::RequestAsyncClientStreaming;
-  }
-  static constexpr auto bidi() { return &RequestFunctions::RequestAsyncBidiStreaming; }
-};
 
 template <class Message>
 const Message& message_of(const Message& message) {
@@ -69,28 +51,23 @@ class Unary {
  public:
   static constexpr bool kIsLimited = true;
   using Result = Handled;
-  using Responder = grpc::ServerAsyncResponseWriter<Response>;
+  using Stream = grpc::ServerAsyncReader<Response, Incoming<Request>>;
 
   explicit Unary(ServerCall& call)
-      : call_(call),
-        responder_(&call.grpc()),
-        request_{call.make_message<Request>(), absl::OkStatus()} {}
+      : stream_(&call.grpc()), request_{call.make_message<Request>(), absl::OkStatus()} {}
 
-  void request(grpc::Service& service, int index, grpc::ServerCompletionQueue& queue, void* tag) {
-    constexpr auto kRequest = detail::RequestFunctions::unary<Incoming<Request>>();
-    (service.*kRequest)(index, &call_.grpc(), &request_, &responder_, &queue, &queue, tag);
-  }
+  Stream& stream() { return stream_; }
+  void read_request(void* tag) { stream_.Read(&request_, tag); }
   // Whether what came can be handled.
   const absl::Status& check() const { return request_.status; }
   template <class Handler>
   Task<Result> handle(const Handler& handler) {
     return handler(*request_.message);
   }
-  void finish(const Result& result, void* tag) { detail::finish_with(responder_, result, tag); }
+  void finish(const Result& result, void* tag) { detail::finish_with(stream_, result, tag); }
 
  private:
-  ServerCall& call_;
-  Responder responder_;
+  Stream stream_;
   Incoming<Request> request_;
 };
 
@@ -98,18 +75,15 @@ template <class Request, class Response>
 class ServerStreaming {
  public:
   using Result = absl::Status;
-  using Stream = grpc::ServerAsyncWriter<Outgoing<Response>>;
+  using Stream = grpc::ServerAsyncReaderWriter<Outgoing<Response>, Incoming<Request>>;
 
   explicit ServerStreaming(ServerCall& call)
-      : call_(call),
-        stream_(&call.grpc()),
+      : stream_(&call.grpc()),
         writer_(stream_, call),
         request_{call.make_message<Request>(), absl::OkStatus()} {}
 
-  void request(grpc::Service& service, int index, grpc::ServerCompletionQueue& queue, void* tag) {
-    constexpr auto kRequest = detail::RequestFunctions::server_streaming<Incoming<Request>>();
-    (service.*kRequest)(index, &call_.grpc(), &request_, &stream_, &queue, &queue, tag);
-  }
+  Stream& stream() { return stream_; }
+  void read_request(void* tag) { stream_.Read(&request_, tag); }
   const absl::Status& check() const { return request_.status; }
   template <class Handler>
   Task<Result> handle(const Handler& handler) {
@@ -119,7 +93,6 @@ class ServerStreaming {
   void finish(const Result& result, void* tag) { stream_.Finish(to_grpc(result), tag); }
 
  private:
-  ServerCall& call_;
   Stream stream_;
   detail::StreamWriter<Stream, Response> writer_;
   Incoming<Request> request_;
@@ -131,14 +104,9 @@ class ClientStreaming {
   using Result = absl::StatusOr<Response>;
   using Stream = grpc::ServerAsyncReader<Response, Incoming<Request>>;
 
-  explicit ClientStreaming(ServerCall& call)
-      : call_(call), stream_(&call.grpc()), reader_(stream_, call) {}
+  explicit ClientStreaming(ServerCall& call) : stream_(&call.grpc()), reader_(stream_, call) {}
 
-  void request(grpc::Service& service, int index, grpc::ServerCompletionQueue& queue, void* tag) {
-    constexpr auto kRequest = detail::RequestFunctions::client_streaming();
-    (service.*kRequest)(index, &call_.grpc(), &stream_, &queue, &queue, tag);
-  }
-  absl::Status check() const { return absl::OkStatus(); }
+  Stream& stream() { return stream_; }
   template <class Handler>
   Task<Result> handle(const Handler& handler) {
     return handler(reader_);
@@ -147,7 +115,6 @@ class ClientStreaming {
   auto last_read() { return reader_.last_read(); }
 
  private:
-  ServerCall& call_;
   Stream stream_;
   detail::StreamReader<Stream, Request> reader_;
 };
@@ -159,13 +126,9 @@ class Bidi {
   using Stream = grpc::ServerAsyncReaderWriter<Outgoing<Response>, Incoming<Request>>;
 
   explicit Bidi(ServerCall& call)
-      : call_(call), stream_(&call.grpc()), reader_(stream_, call), writer_(stream_, call) {}
+      : stream_(&call.grpc()), reader_(stream_, call), writer_(stream_, call) {}
 
-  void request(grpc::Service& service, int index, grpc::ServerCompletionQueue& queue, void* tag) {
-    constexpr auto kRequest = detail::RequestFunctions::bidi();
-    (service.*kRequest)(index, &call_.grpc(), &stream_, &queue, &queue, tag);
-  }
-  absl::Status check() const { return absl::OkStatus(); }
+  Stream& stream() { return stream_; }
   template <class Handler>
   Task<Result> handle(const Handler& handler) {
     return handler(reader_, writer_);
@@ -175,7 +138,6 @@ class Bidi {
   auto last_read() { return reader_.last_read(); }
 
  private:
-  ServerCall& call_;
   Stream stream_;
   detail::StreamReader<Stream, Request> reader_;
   detail::StreamWriter<Stream, Response> writer_;

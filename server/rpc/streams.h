@@ -16,6 +16,21 @@
 
 namespace weir::rpc::detail {
 
+// After a read that is not ok: OK if the client has sent everything, else why the call is dead.
+//
+// A read is not ok in both cases, and what a client had sent when it died must not be taken for
+// everything. The done tag of a dead call comes at about the same time, but with several loops
+// maybe a moment later; sending the initial metadata tells at once, for a dead call takes none.
+template <class Stream>
+Task<absl::Status> why_no_message(Stream& stream, ServerCall& call) {
+  if (call.context().is_cancelled()) co_return call.context().status();
+  if (call.has_written()) co_return absl::OkStatus();
+  call.about_to_write();
+  const bool alive =
+      co_await operation("initial metadata", [&](void* tag) { stream.SendInitialMetadata(tag); });
+  co_return alive ? absl::OkStatus() : call.gone();
+}
+
 template <class Stream, class T>
 class StreamReader final : public Reader<T> {
  public:
@@ -34,7 +49,7 @@ class StreamReader final : public Reader<T> {
       if (!incoming_.status.ok()) co_return std::exchange(incoming_.status, absl::OkStatus());
       co_return std::optional<T>(std::move(message_));
     }
-    co_await or_return(tell_end_from_death());
+    co_await or_return(co_await why_no_message(stream_, call_));
     at_end_ = true;
     co_return std::optional<T>();
   }
@@ -43,20 +58,6 @@ class StreamReader final : public Reader<T> {
   StreamOperation::Ended last_read() { return read_.ended(); }
 
  private:
-  // A read is not ok both when the client has sent everything and when it is gone, and what a
-  // client had sent when it died must not be taken for everything. The done tag of a dead call
-  // comes at about the same time, but with several loops maybe a moment later; sending the initial
-  // metadata tells at once, for a dead call takes none.
-  Task<absl::Status> tell_end_from_death() {
-    if (call_.context().is_cancelled()) co_return call_.context().status();
-    if (call_.has_written()) co_return absl::OkStatus();
-    call_.about_to_write();
-    const bool alive = co_await operation("initial metadata",
-                                          [&](void* tag) { stream_.SendInitialMetadata(tag); });
-    if (alive) co_return absl::OkStatus();
-    co_return call_.gone();
-  }
-
   Stream& stream_;
   ServerCall& call_;
   StreamOperation read_{"read"};
@@ -83,7 +84,7 @@ class StreamWriter final : public Writer<T> {
     return start([this](void* tag) { stream_.SendInitialMetadata(tag); });
   }
 
-  // To be awaited before Finish, under a FinishLimit.
+  // To be awaited before Finish, under a EndLimit.
   StreamOperation::Ended last_write() { return write_.ended(); }
 
  private:

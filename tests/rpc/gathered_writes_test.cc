@@ -135,6 +135,12 @@ TEST_P(GatheredWrites, TwoLoopsShareOneConnection) {
   for (std::thread& caller : callers) caller.join();
 }
 
+std::string describe_calls(Server& server) {
+  std::string all;
+  for (const auto& call : server.stragglers(kPatience)) all += call.method + "\n" + call.awaits;
+  return all;
+}
+
 // Connections that end while they are answered, again and again, so that the numbers of their
 // descriptors come back as others'.
 TEST_P(GatheredWrites, ConnectionsThatEndMidTurnHarmNobody) {
@@ -156,7 +162,8 @@ TEST_P(GatheredWrites, ConnectionsThatEndMidTurnHarmNobody) {
   }
   stop = true;
   lasting.join();
-  EXPECT_TRUE(eventually([&] { return server.server().admission().in_progress() == 0; }));
+  EXPECT_TRUE(eventually([&] { return server.server().admission().in_progress() == 0; }))
+      << describe_calls(server.server());
 }
 
 // Large ones too: when gRPC has closed a connection and the client says something more, like

@@ -49,7 +49,7 @@ ServerOptions options_for_tests() {
 NumberServer::NumberServer(ServerOptions options)
     : unary(add_one), server_stream(count), client_stream(sum), bidi(echo), server_(options) {
   using Async = Numbers::AsyncService;
-  auto routes = server_.add_service(service_, Numbers::service_full_name());
+  auto routes = server_.add_service(Numbers::service_full_name());
   routes.unary("Unary", &Async::RequestUnary,
                [this](const Number& request) { return unary(request); });
   routes.server_streaming("ServerStream", &Async::RequestServerStream,

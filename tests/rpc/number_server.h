@@ -41,7 +41,6 @@ class NumberServer {
   std::unique_ptr<Stub> client(grpc::ChannelArguments arguments = {}) const;
 
  private:
-  Numbers::AsyncService service_;  // gRPC wants it to outlive the server
   Server server_;
 };
 
