@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/rpc/client_account.h"
+
+#include <chrono>
+
+namespace weir::rpc {
+
+ClientAccount::ClientAccount(std::string name, const ClientLimits& limits)
+    : name_(std::move(name)), limits_(limits) {
+  if (limits.calls_per_second != 0) {
+    rate_.emplace(limits.calls_per_second, std::chrono::seconds(1), limits.burst);
+  }
+}
+
+bool ClientAccount::enter(std::atomic<std::size_t>& count, std::size_t most) {
+  if (count.fetch_add(1, std::memory_order_relaxed) < most) return true;
+  count.fetch_sub(1, std::memory_order_relaxed);
+  return false;
+}
+
+ClientAccount::ConnectionPlace ClientAccount::connect(std::shared_ptr<ClientAccount> account) {
+  if (!enter(account->connections_, account->limits_.connections)) return ConnectionPlace();
+  return ConnectionPlace(std::move(account));
+}
+
+ClientAccount::CallPlace ClientAccount::call(std::shared_ptr<ClientAccount> account) {
+  if (!enter(account->calls_, account->limits_.calls)) return CallPlace();
+  return CallPlace(std::move(account));
+}
+
+std::shared_ptr<ClientAccount> ClientAccounts::of(absl::string_view client) {
+  const absl::MutexLock lock(&mutex_);
+  if (const auto found = accounts_.find(client); found != accounts_.end()) return found->second;
+  if (accounts_.size() >= forget_at_) forget_idle(std::chrono::steady_clock::now());
+  auto account = std::make_shared<ClientAccount>(std::string(client), limits_);
+  accounts_.emplace(client, account);
+  return account;
+}
+
+// Seldom enough to cost each new client next to nothing.
+void ClientAccounts::forget_idle(TimePoint now) {
+  const bool any = accounts_.size() >= kMostIdle;
+  absl::erase_if(accounts_, [&](const auto& entry) {
+    return entry.second.use_count() == 1 && (any || entry.second->is_as_new(now));
+  });
+  forget_at_ = 2 * accounts_.size() + 64;
+}
+
+std::size_t ClientAccounts::size() const {
+  const absl::MutexLock lock(&mutex_);
+  return accounts_.size();
+}
+
+}  // namespace weir::rpc

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// ClientAccounts: what each client has of this server: connections, calls in progress, bytes held
+// for it, calls a second. It stands before every other limit, so that no one client can take what
+// all the others need. Tokio: tower_governor, and what nginx calls limit_conn.
+//
+// A client is the identity in its certificate, else its address without the port, of IPv6 the /64.
+// Trap: without mutual TLS all behind one proxy are one client. Thread: any.
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
+#include "async/rate_limiter.h"
+#include "async/time.h"
+
+namespace weir::rpc {
+
+struct ClientLimits {
+  std::size_t connections = 2000;
+  std::size_t calls = 10'000;       // in progress, health and reflection among them
+  std::size_t bytes = 64 << 20;     // of requests that are not whole, and answers not yet taken
+  std::size_t calls_per_second = 0;  // 0: any
+  std::size_t burst = 100;           // above that rate
+};
+
+class ClientAccount {
+ public:
+  ClientAccount(std::string name, const ClientLimits& limits);
+
+  const std::string& name() const { return name_; }
+
+  // One of what is counted; given back on destruction, and keeps the account.
+  template <std::atomic<std::size_t> ClientAccount::*kCounter>
+  class [[nodiscard]] Place {
+   public:
+    Place() = default;
+    explicit Place(std::shared_ptr<ClientAccount> account) : account_(std::move(account)) {}
+    Place(Place&& other) noexcept = default;
+    Place& operator=(Place&& other) noexcept {
+      std::swap(account_, other.account_);
+      return *this;
+    }
+    ~Place() {
+      if (account_ != nullptr) {
+        (account_.get()->*kCounter).fetch_sub(1, std::memory_order_relaxed);
+      }
+    }
+    explicit operator bool() const { return account_ != nullptr; }
+    ClientAccount* operator->() const { return account_.get(); }
+
+   private:
+    std::shared_ptr<ClientAccount> account_;
+  };
+  std::atomic<std::size_t> connections_ = 0;
+  std::atomic<std::size_t> calls_ = 0;
+  using ConnectionPlace = Place<&ClientAccount::connections_>;
+  using CallPlace = Place<&ClientAccount::calls_>;
+
+  // Empty where the client has as many as it may.
+  static ConnectionPlace connect(std::shared_ptr<ClientAccount> account);
+  static CallPlace call(std::shared_ptr<ClientAccount> account);
+  // Whether it may make another call, by its rate.
+  bool take(TimePoint now) { return !rate_ || rate_->try_acquire(now); }
+
+  void hold(std::size_t bytes) { bytes_.fetch_add(bytes, std::memory_order_relaxed); }
+  void release(std::size_t bytes) { bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
+  bool holds_too_much() const { return bytes_.load(std::memory_order_relaxed) > limits_.bytes; }
+
+  // For ClientAccounts: nothing would be lost if it were made anew.
+  bool is_as_new(TimePoint now) const { return !rate_ || rate_->available(now) == limits_.burst; }
+
+ private:
+  static bool enter(std::atomic<std::size_t>& count, std::size_t most);
+
+  const std::string name_;
+  const ClientLimits& limits_;
+  std::atomic<std::size_t> bytes_ = 0;
+  std::optional<RateLimiter> rate_;
+};
+
+class ClientAccounts {
+ public:
+  // Clients beyond so many, that are all above their rate and have no connection, are forgotten.
+  static constexpr std::size_t kMostIdle = 10'000;
+
+  explicit ClientAccounts(const ClientLimits& limits) : limits_(limits) {}
+
+  const ClientLimits& limits() const { return limits_; }
+  std::shared_ptr<ClientAccount> of(absl::string_view client);
+  std::size_t size() const;
+
+ private:
+  void forget_idle(TimePoint now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const ClientLimits limits_;
+  mutable absl::Mutex mutex_;
+  absl::flat_hash_map<std::string, std::shared_ptr<ClientAccount>> accounts_
+      ABSL_GUARDED_BY(mutex_);
+  std::size_t forget_at_ ABSL_GUARDED_BY(mutex_) = 64;
+};
+
+}  // namespace weir::rpc

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/rpc/frame_reader.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <string_view>
+
+namespace weir::rpc {
+namespace {
+
+constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+constexpr Duration kRecent = std::chrono::milliseconds(100);
+// Frames of one header block: of 16 KiB each, as all clients make them, it needs two.
+constexpr std::size_t kMostBlockFrames = 8;
+// Control frames that one call earns, and that so many bytes of answers earn: WINDOW_UPDATE.
+constexpr std::int64_t kControlPerCall = 4;
+constexpr std::uint64_t kBytesPerControl = 1024;
+// A frame that the server has to answer costs as much as so many others.
+constexpr std::int64_t kAnswered = 10;
+constexpr std::uint32_t kCrumb = 64;
+constexpr std::size_t kPrefix = 5;  // of a gRPC message: flags and length
+
+}  // namespace
+
+std::optional<Abuse> FrameReader::read(const char* data, std::size_t size, TimePoint now) {
+  if (preface_bytes_ < kPreface.size()) {
+    const std::size_t used = std::min(size, kPreface.size() - preface_bytes_);
+    is_http2_ = is_http2_ && kPreface.compare(preface_bytes_, used, data, used) == 0;
+    preface_bytes_ += used;
+    data += used;
+    size -= used;
+  }
+  if (!is_http2_) return std::nullopt;  // gRPC closes it
+  resets_.look(now);
+  control_.look(now);
+  crumbs_.look(now);
+  if (sent_ >= kBytesPerControl) {
+    control_.earn(static_cast<std::int64_t>(sent_ / kBytesPerControl));
+    sent_ %= kBytesPerControl;
+  }
+  incoming_.walk(
+      data, size, [&](const Frame& frame) { return begin(frame, now); },
+      [&](const char* bytes, std::size_t count) { this->data(bytes, count); });
+  return abuse_;
+}
+
+bool FrameReader::begin(const Frame& frame, TimePoint now) {
+  ++frames_;
+  switch (frame.type) {
+    case Frame::kData:
+      begin_data(frame);
+      return frame.length != 0;
+    case Frame::kHeaders:
+      begin_headers(frame, now);
+      return false;
+    case Frame::kContinuation:
+      begin_continuation(frame);
+      return false;
+    case Frame::kRstStream:
+      begin_reset(frame);
+      return false;
+    case Frame::kSettings:
+    case Frame::kPing:
+      knows_settings_ = knows_settings_ || (frame.type == Frame::kSettings &&
+                                            (frame.flags & Frame::kAck) != 0);
+      spend(control_, (frame.flags & Frame::kAck) != 0 ? 1 : kAnswered, Abuse::kControlFrames);
+      return false;
+    default:
+      // With its bytes, of which some kinds may have as many as they like.
+      spend(control_, 1 + frame.length / 1024, Abuse::kControlFrames);
+      return false;
+  }
+}
+
+void FrameReader::begin_headers(const Frame& frame, TimePoint now) {
+  block_bytes_ = 0;
+  block_frames_ = 0;
+  begin_continuation(frame);
+  if (frame.stream <= last_stream_) {  // trailers: no client of gRPC has any
+    spend(control_, 1, Abuse::kControlFrames);
+    return;
+  }
+  if (now >= next_look_) {
+    recent_ = now >= next_look_ + kRecent ? last_stream_ : next_recent_;
+    next_recent_ = last_stream_;
+    next_look_ = now + kRecent;
+  }
+  last_stream_ = frame.stream;
+  ++streams_;
+  control_.earn(kControlPerCall);
+  resets_.earn(streams_ % 2);
+  // gRPC counts them only once the client has acknowledged how many it may have.
+  if (!knows_settings_ && streams_ > limits_.streams) abuse_ = Abuse::kStreams;
+}
+
+void FrameReader::begin_continuation(const Frame& frame) {
+  block_bytes_ += frame.length;
+  if (block_bytes_ > limits_.header_block_bytes) abuse_ = Abuse::kHeaderBlock;
+  if (++block_frames_ > kMostBlockFrames) abuse_ = Abuse::kContinuations;
+}
+
+void FrameReader::begin_reset(const Frame& frame) {
+  if (frame.stream > last_stream_) return;  // gRPC closes it
+  if (frame.stream > recent_) {
+    spend(resets_, 1, Abuse::kResets);
+  } else {
+    spend(control_, 1, Abuse::kControlFrames);
+  }
+  forget(frame.stream);
+}
+
+void FrameReader::begin_data(const Frame& frame) {
+  data_stream_ = frame.stream;
+  data_left_ = frame.length;
+  ends_stream_ = (frame.flags & Frame::kEndStream) != 0;
+  is_padding_known_ = (frame.flags & Frame::kPadded) == 0;
+  padding_ = 0;
+  if (!ends_stream_ && frame.length < kCrumb) spend(crumbs_, 1, Abuse::kDataFrames);
+  upload_ = Upload();
+  if (!uploads_.empty()) {
+    if (const auto found = uploads_.find(frame.stream); found != uploads_.end()) {
+      upload_ = found->second;
+    }
+  }
+  if (data_left_ == 0) end_frame();
+}
+
+void FrameReader::data(const char* data, std::size_t size) {
+  const auto* bytes = reinterpret_cast<const unsigned char*>(data);
+  const std::size_t all = size;
+  if (!is_padding_known_) {
+    is_padding_known_ = true;
+    padding_ = bytes[0];
+    ++bytes;
+    --size;
+    --data_left_;
+  }
+  // What of it is not padding.
+  const std::uint32_t real = data_left_ > padding_ ? data_left_ - padding_ : 0;
+  message(bytes, std::min<std::size_t>(size, real));
+  data_left_ -= static_cast<std::uint32_t>(size);
+  if (all != 0 && data_left_ == 0) end_frame();
+}
+
+void FrameReader::message(const unsigned char* bytes, std::size_t size) {
+  while (size != 0) {
+    std::size_t used = 0;
+    if (upload_.left == 0) {
+      used = std::min(size, kPrefix - upload_.prefix_bytes);
+      std::memcpy(&upload_.prefix[upload_.prefix_bytes], bytes, used);
+      upload_.prefix_bytes += static_cast<std::uint8_t>(used);
+      if (upload_.prefix_bytes == kPrefix) {
+        const auto& prefix = upload_.prefix;
+        upload_.left = std::uint32_t{prefix[1]} << 24 | std::uint32_t{prefix[2]} << 16 |
+                       std::uint32_t{prefix[3]} << 8 | prefix[4];
+        upload_.prefix_bytes = 0;
+      }
+    } else {
+      used = std::min<std::size_t>(size, upload_.left);
+      upload_.left -= static_cast<std::uint32_t>(used);
+    }
+    upload_.bytes += used;
+    unfinished_ += used;
+    bytes += used;
+    size -= used;
+    if (upload_.left == 0 && upload_.prefix_bytes == 0) end_message();
+  }
+}
+
+void FrameReader::end_message() {
+  unfinished_ -= upload_.bytes;
+  upload_.bytes = 0;
+  crumbs_.earn(1);
+}
+
+void FrameReader::end_frame() {
+  if (ends_stream_ || upload_.is_empty()) {
+    unfinished_ -= upload_.bytes;
+    if (!uploads_.empty()) uploads_.erase(data_stream_);
+    return;
+  }
+  uploads_[data_stream_] = upload_;
+  // More than there can be calls: pieces for calls that have ended.
+  if (uploads_.size() > 2 * std::size_t{limits_.streams}) abuse_ = Abuse::kDataFrames;
+}
+
+void FrameReader::forget(std::uint32_t stream) {
+  if (uploads_.empty()) return;
+  const auto found = uploads_.find(stream);
+  if (found == uploads_.end()) return;
+  unfinished_ -= found->second.bytes;
+  uploads_.erase(found);
+}
+
+void FrameReader::wrote(const char* data, std::size_t size) {
+  sent_ += size;
+  outgoing_.walk(
+      data, size,
+      [&](const Frame& frame) {
+        const bool ends =
+            frame.type == Frame::kRstStream ||
+            (frame.type <= Frame::kHeaders && (frame.flags & Frame::kEndStream) != 0);
+        // The DATA frame that is being read keeps its account until it has ended.
+        if (ends && !(data_left_ != 0 && frame.stream == data_stream_)) forget(frame.stream);
+        return false;
+      },
+      [](const char*, std::size_t) {});
+}
+
+}  // namespace weir::rpc

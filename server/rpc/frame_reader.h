@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// FrameReader: looks at the HTTP/2 frames of one connection before gRPC does, and says when its
+// client is one that should be sent away.
+//
+// gRPC 1.51 bounds what a call may hold, not what a connection may cost: a header block without an
+// end is read for as long as it comes (CVE-2023-33953, grpc#33597), calls that are reset at once
+// are free (CVE-2023-44487), and so are frames that belong to no call. Here each has a budget that
+// refills, and that calls earn: what a client may do besides its calls grows with its calls.
+//
+// It looks at the headers of frames and at the lengths of messages, and knows no HPACK: what a call
+// is, gRPC says. Thread: one at a time. A connection under TLS has none: its bytes are encrypted.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "absl/container/flat_hash_map.h"
+#include "async/time.h"
+#include "server/rpc/abuse.h"
+#include "server/rpc/budget.h"
+#include "server/rpc/frames.h"
+
+namespace weir::rpc {
+
+struct FrameLimits {
+  // Of one call's headers, compressed as they come.
+  std::size_t header_block_bytes = 24 << 10;
+  std::uint32_t streams = 1000;
+  // Calls that are taken back within a fifth of a second: so many at once, and a second. One in two
+  // calls earns one more.
+  std::int64_t resets = 1000;
+  std::int64_t resets_per_second = 100;
+  // Frames that are no part of a call, among them those that widen a window: what the server sends
+  // earns them.
+  std::int64_t control_frames = 10'000;
+  std::int64_t control_frames_per_second = 1000;
+  // Pieces of messages of less than 64 bytes that end none.
+  std::int64_t crumbs = 50'000;
+  std::int64_t crumbs_per_second = 5000;
+};
+
+class FrameReader {
+ public:
+  explicit FrameReader(const FrameLimits& limits)
+      : limits_(limits),
+        resets_(limits.resets, limits.resets_per_second),
+        control_(limits.control_frames, limits.control_frames_per_second),
+        crumbs_(limits.crumbs, limits.crumbs_per_second) {}
+
+  // What the client sent. Once there is an answer, the connection is to be closed.
+  std::optional<Abuse> read(const char* data, std::size_t size, TimePoint now);
+  // What the server has sent.
+  void wrote(const char* data, std::size_t size);
+  // Whether the next byte that is sent begins a frame.
+  bool may_write_frame() const { return outgoing_.is_at_boundary(); }
+
+  // Frames, ever.
+  std::uint64_t frames() const { return frames_; }
+  // Bytes of messages that have begun and not ended.
+  std::size_t unfinished_bytes() const { return unfinished_; }
+
+ private:
+  // A stream's message that has begun.
+  struct Upload {
+    std::array<unsigned char, 5> prefix{};
+    std::uint8_t prefix_bytes = 0;
+    std::uint32_t left = 0;   // of the message
+    std::uint64_t bytes = 0;  // of it that have come
+    bool is_empty() const { return bytes == 0; }
+  };
+
+  bool begin(const Frame& frame, TimePoint now);
+  void begin_headers(const Frame& frame, TimePoint now);
+  void begin_continuation(const Frame& frame);
+  void begin_reset(const Frame& frame);
+  void begin_data(const Frame& frame);
+  void data(const char* bytes, std::size_t size);
+  void message(const unsigned char* bytes, std::size_t size);
+  void end_message();
+  void end_frame();
+  void forget(std::uint32_t stream);
+  void spend(Budget& budget, std::int64_t units, Abuse abuse) {
+    if (!budget.spend(units)) abuse_ = abuse;
+  }
+
+  const FrameLimits limits_;
+  std::optional<Abuse> abuse_;
+  std::size_t preface_bytes_ = 0;
+  bool is_http2_ = true;
+  Frames incoming_;
+  Frames outgoing_;
+  std::uint64_t frames_ = 0;
+
+  // Calls.
+  std::uint32_t last_stream_ = 0;
+  std::uint32_t streams_ = 0;  // ever
+  bool knows_settings_ = false;
+  // Streams above `recent_` began within the last fifth of a second or so.
+  std::uint32_t recent_ = 0;
+  std::uint32_t next_recent_ = 0;
+  TimePoint next_look_{};
+  std::size_t block_bytes_ = 0;
+  std::size_t block_frames_ = 0;
+
+  Budget resets_;
+  Budget control_;
+  Budget crumbs_;
+  std::uint64_t sent_ = 0;  // bytes that have not earned anything yet
+
+  // The DATA frame that is being read.
+  std::uint32_t data_stream_ = 0;
+  std::uint32_t data_left_ = 0;  // of its payload, padding included
+  std::uint32_t padding_ = 0;
+  bool is_padding_known_ = true;
+  bool ends_stream_ = false;
+  Upload upload_;
+
+  absl::flat_hash_map<std::uint32_t, Upload> uploads_;  // by stream, between its frames
+  std::size_t unfinished_ = 0;
+};
+
+}  // namespace weir::rpc
