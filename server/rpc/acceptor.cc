@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/rpc/acceptor.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/eventfd.h>
@@ -15,7 +13,6 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "async/detail/thread_name.h"
 #include "server/log.h"
 #include "server/rpc/socket_calls.h"
@@ -23,50 +20,10 @@
 namespace weir::rpc {
 namespace {
 
-constexpr int kBacklog = 1024;
 // How long the door stays shut when the process has no descriptors left.
 constexpr int kPauseMs = 100;
 // For slow clients to take what was written to them before the end.
 constexpr Duration kLastPatience = std::chrono::seconds(1);
-
-// gRPC's spelling of an address, as ServerContext::peer() returns it.
-std::string peer_name(const sockaddr_storage& address) {
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  if (address.ss_family == AF_INET) {
-    const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
-    inet_ntop(AF_INET, &v4.sin_addr, text.data(), text.size());
-    return absl::StrCat("ipv4:", text.data(), ":", ntohs(v4.sin_port));
-  }
-  const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
-  if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
-    inet_ntop(AF_INET, &v6.sin6_addr.s6_addr[12], text.data(), text.size());
-    return absl::StrCat("ipv4:", text.data(), ":", ntohs(v6.sin6_port));
-  }
-  inet_ntop(AF_INET6, &v6.sin6_addr, text.data(), text.size());
-  return absl::StrFormat("ipv6:%%5B%s%%5D:%d", text.data(), ntohs(v6.sin6_port));
-}
-
-int listening_socket(const addrinfo& address) {
-  const int fd = socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return -1;
-  const int on = 1;
-  const int off = 0;
-  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-  // "::" means both families.
-  if (address.ai_family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
-  if (bind(fd, address.ai_addr, address.ai_addrlen) == 0 && ::listen(fd, kBacklog) == 0) return fd;
-  close(fd);
-  return -1;
-}
-
-int port_of(int fd) {
-  sockaddr_storage address{};
-  socklen_t length = sizeof(address);
-  getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length);
-  return ntohs(address.ss_family == AF_INET6
-                   ? reinterpret_cast<const sockaddr_in6&>(address).sin6_port
-                   : reinterpret_cast<const sockaddr_in&>(address).sin_port);
-}
 
 }  // namespace
 
@@ -84,25 +41,10 @@ Acceptor::~Acceptor() {
 }
 
 absl::Status Acceptor::listen(const std::string& address) {
-  const std::string::size_type colon = address.rfind(':');
-  if (colon == std::string::npos) {
-    return absl::InvalidArgumentError(absl::StrCat(address, " is not host:port"));
-  }
-  std::string host = address.substr(0, colon);
-  if (host.size() > 1 && host.front() == '[') host = host.substr(1, host.size() - 2);
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_PASSIVE;
-  addrinfo* found = nullptr;
-  const std::string port = address.substr(colon + 1);
-  if (getaddrinfo(host.empty() ? nullptr : host.c_str(), port.c_str(), &hints, &found) == 0) {
-    const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owned(found, freeaddrinfo);
-    for (addrinfo* one = found; one != nullptr && listening_ < 0; one = one->ai_next) {
-      listening_ = listening_socket(*one);
-    }
-  }
-  if (listening_ < 0) return absl::UnavailableError(absl::StrCat("cannot listen on ", address));
-  port_ = port_of(listening_);
+  absl::StatusOr<Listener> listener = Listener::open(address);
+  if (!listener.ok()) return listener.status();
+  listener_ = *std::move(listener);
+  listening_ = listener_.fd();
   return absl::OkStatus();
 }
 
@@ -137,7 +79,8 @@ void Acceptor::wake_thread() {
 }
 
 void Acceptor::close_listening() {
-  if (listening_ >= 0) close(std::exchange(listening_, -1));
+  listening_ = -1;
+  listener_.close();
 }
 
 void Acceptor::run() {

@@ -21,6 +21,7 @@
 #include "absl/synchronization/notification.h"
 #include "server/rpc/connections.h"
 #include "server/rpc/epoll.h"
+#include "server/rpc/listener.h"
 
 namespace weir::rpc {
 
@@ -37,9 +38,10 @@ class Acceptor {
   Acceptor(ToGrpc to_grpc, Connections& connections, Options options);
   ~Acceptor();
 
-  // Binds host:port; port 0: any free one. UNAVAILABLE if that is not possible.
+  // See listener.h for what an address is and what may go wrong.
   absl::Status listen(const std::string& address);
-  int port() const { return port_; }
+  // Where it listens, with the port that was found.
+  const std::string& address() const { return listener_.address(); }
 
   // Begins to accept; after the server has started, for before it gRPC closes what it is handed.
   void start();
@@ -62,8 +64,8 @@ class Acceptor {
   ToGrpc to_grpc_;
   Connections& connections_;
   const Options options_;
-  int listening_ = -1;
-  int port_ = 0;
+  Listener listener_;
+  int listening_ = -1;  // its descriptor; -1: the door is closed
   const std::shared_ptr<const Epoll> epoll_ = std::make_shared<const Epoll>();
   int wake_up_ = -1;
   std::thread thread_;

@@ -130,10 +130,7 @@ void Server::report_blocked(const LoopWatchdog::Blocked& blocked) {
                 {"line", blocked.function.line()}});
 }
 
-std::string Server::address() const {
-  return absl::StrCat(options_.address.substr(0, options_.address.rfind(':')), ":",
-                      acceptor_->port());
-}
+std::string Server::address() const { return acceptor_->address(); }
 
 std::vector<ServerLoop::Straggler> Server::stragglers(Duration patience) {
   std::vector<ServerLoop::Straggler> all;
