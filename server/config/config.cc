@@ -20,7 +20,8 @@ using std::chrono::seconds;
 
 void add_serving(Settings& table, Config& config) {
   table.section("Serving");
-  table.address("address", &config.rpc.address, "where gRPC listens; port 0: any free one");
+  table.address("address", &config.rpc.address, "where gRPC listens; port 0: any free one",
+                /*may_be_unix=*/true);
   table.address("admin-address", &config.admin_address, "where /livez and /readyz are served");
   table.number("loops", &config.rpc.loops, 1, 256, "threads", "event loops, each with a queue");
   table.number("accept-slots", &config.rpc.accept_slots, 1, 4096, "calls",
@@ -308,6 +309,7 @@ absl::StatusOr<Config> read_config(absl::Span<char* const> arguments) {
   describe(table, config);
   if (absl::Status status = table.parse(arguments); !status.ok()) return status;
   if (config.show_help || config.show_version) return config;
+  if (absl::Status status = table.check_variables(); !status.ok()) return status;
   absl::StatusOr<telemetry::TraceOptions> traces = telemetry::trace_options_from_environment();
   if (!traces.ok()) return traces.status();
   config.traces = *std::move(traces);

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/config/settings.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -14,8 +17,11 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
+#include "server/config/names.h"
+#include "server/rpc/listener.h"
 
 namespace weir::config {
 namespace {
@@ -51,17 +57,16 @@ void Settings::text(std::string name, std::string* target, std::string help) {
        }});
 }
 
-void Settings::address(std::string name, std::string* target, std::string help) {
+void Settings::address(std::string name, std::string* target, std::string help, bool may_be_unix) {
   add({.name = std::move(name),
        .help = std::move(help),
-       .unit_and_range = "host:port",
+       .unit_and_range = may_be_unix ? "host:port, or unix:/path" : "host:port",
        .default_value = *target,
-       .set = [target](const std::string& value) {
-         const std::string::size_type colon = value.rfind(':');
-         int port = -1;
-         if (colon == std::string::npos || !absl::SimpleAtoi(value.substr(colon + 1), &port) ||
-             port < 0 || port > 65535) {
-           return std::string("must be host:port, such as 127.0.0.1:8080, or [::]:8080 for all");
+       .set = [target, may_be_unix](const std::string& value) {
+         const absl::StatusOr<rpc::ListenAddress> parsed = rpc::parse_listen_address(value);
+         if (!parsed.ok()) return std::string(parsed.status().message());
+         if (!may_be_unix && parsed->kind != rpc::ListenAddress::Kind::kTcp) {
+           return std::string("must be host:port, such as 127.0.0.1:8081");
          }
          *target = value;
          return std::string();
@@ -194,7 +199,7 @@ absl::Status Settings::parse(absl::Span<char* const> arguments) {
     const std::string flag = argument.substr(0, equals);
     const Row* row = find(flag.substr(2));
     if (row == nullptr) {
-      return absl::InvalidArgumentError(absl::StrCat(flag, ": no such option; see --help"));
+      return absl::InvalidArgumentError(no_such_setting(flag, flags()));
     }
     if (row->is_secret) {
       return wrong(row->name, "is a secret: give it in the environment or in a file");
@@ -207,6 +212,34 @@ absl::Status Settings::parse(absl::Span<char* const> arguments) {
       value = arguments[i];
     }
     if (const std::string error = row->set(value); !error.empty()) return wrong(row->name, error);
+  }
+  return absl::OkStatus();
+}
+
+std::vector<std::string> Settings::flags() const {
+  std::vector<std::string> names;
+  for (const Row& row : rows_) {
+    if (!row.name.empty() && !row.is_secret) names.push_back("--" + row.name);
+  }
+  return names;
+}
+
+absl::Status Settings::check_variables() const {
+  std::vector<std::string> known;
+  for (const Row& row : rows_) {
+    if (row.name.empty() || row.is_command) continue;
+    known.push_back(variable_of(row.name));
+    if (row.is_secret) known.push_back(known.back() + "_FILE");
+  }
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::pair<absl::string_view, absl::string_view> variable =
+        absl::StrSplit(*entry, absl::MaxSplits('=', 1));
+    const auto& [name, value] = variable;
+    if (!absl::StartsWith(name, "WEIR_") || value.empty() || is_of_others(name, value) ||
+        absl::c_linear_search(known, name)) {
+      continue;
+    }
+    return absl::InvalidArgumentError(no_such_setting(name, known));
   }
   return absl::OkStatus();
 }

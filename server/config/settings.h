@@ -28,8 +28,8 @@ class Settings {
  public:
   // Each adds a row that writes to `*target`, whose value now is the default. Ranges are inclusive.
   void text(std::string name, std::string* target, std::string help);
-  // host:port.
-  void address(std::string name, std::string* target, std::string help);
+  // host:port, or a socket file if it may be one; see server/rpc/listener.h.
+  void address(std::string name, std::string* target, std::string help, bool may_be_unix = false);
   void choice(std::string name, std::string* target, std::vector<std::string> choices,
               std::string help);
   void secret(std::string name, std::string* target, std::string help);
@@ -53,6 +53,10 @@ class Settings {
   // Reads the environment, then the flags. INVALID_ARGUMENT names the first that is wrong.
   absl::Status parse(absl::Span<char* const> arguments);
 
+  // INVALID_ARGUMENT for a WEIR_ variable that is no setting, and nobody else's either: one that is
+  // mistyped would start the server without what it was to say. Empty ones say nothing.
+  absl::Status check_variables() const;
+
   // The table, for --help.
   std::string help() const;
 
@@ -74,6 +78,7 @@ class Settings {
                   std::string unit, std::string help, std::function<void(std::int64_t)> set);
   absl::Status read_environment(const Row& row);
   const Row* find(const std::string& name) const;
+  std::vector<std::string> flags() const;
 
   std::vector<Row> rows_;
 };

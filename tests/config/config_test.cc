@@ -136,6 +136,13 @@ TEST_F(ConfigTest, AnAddressWithoutAPortIsAnError) {
   EXPECT_TRUE(read({"--address=[::]:0", "--admin-address=localhost:0"}).ok());
 }
 
+TEST_F(ConfigTest, AnAddressIsReadWhole) {
+  EXPECT_EQ(error({"--address=[::1:50051"}),
+            "--address (WEIR_ADDRESS): the ] after the IPv6 address is missing");
+  EXPECT_EQ(read({"--address=unix:/run/weir.sock"})->rpc.address, "unix:/run/weir.sock");
+  EXPECT_EQ(error({"--admin-address=unix:/run/weir.sock"}).find("--admin-address"), 0u);
+}
+
 TEST_F(ConfigTest, WhatDoesNotFitTogetherIsNamedAsOneSetIt) {
   EXPECT_EQ(error({"--postgres-min-connections=9", "--postgres-max-connections=8"})
                 .find("--postgres-min-connections (WEIR_POSTGRES_MIN_CONNECTIONS): "),
@@ -158,7 +165,6 @@ TEST_F(ConfigTest, HelpNeedsNothingElseToBeRight) {
 
 TEST_F(ConfigTest, TheVersionOfAnImageIsNotAQuestion) {
   environment_.set("WEIR_VERSION", "1.2.3");
-  environment_.set("WEIR_HELP", "1");
   const absl::StatusOr<Config> config = read({});
   ASSERT_TRUE(config.ok()) << config.status();
   EXPECT_FALSE(config->show_help || config->show_version);
@@ -171,6 +177,12 @@ TEST_F(ConfigTest, VariablesOfAnotherMeaningAreLeftAlone) {
   EXPECT_TRUE(read({}).ok());
 }
 
+TEST_F(ConfigTest, AMistypedVariableEndsTheStart) {
+  environment_.set("WEIR_TLS_CERTIFICAT", "/etc/weir/tls.crt");
+  EXPECT_EQ(error({}), "WEIR_TLS_CERTIFICAT: no such setting; did you mean WEIR_TLS_CERTIFICATE?");
+  EXPECT_TRUE(read({"--help"}).ok());
+}
+
 class Usage : public ::testing::Test {
  protected:
   const std::string text_ = usage();
@@ -178,9 +190,10 @@ class Usage : public ::testing::Test {
 
 TEST_F(Usage, NamesEverySettingWithItsDefaultAndRange) {
   for (const char* part :
-       {"--address", "WEIR_ADDRESS", "host:port; default 127.0.0.1:50051", "--max-calls",
-        "1 to 1000000 calls; default 20000", "WEIR_DATABASE_URL_FILE", "WEIR_REDIS_URL",
-        "--drain-announce", "0 to 1h; default 45s", "--grace-period", "Exit status"}) {
+       {"--address", "WEIR_ADDRESS", "host:port, or unix:/path; default 127.0.0.1:50051",
+        "--max-calls", "1 to 1000000 calls; default 20000", "WEIR_DATABASE_URL_FILE",
+        "WEIR_REDIS_URL", "--drain-announce", "0 to 1h; default 45s", "--grace-period",
+        "Exit status"}) {
     EXPECT_NE(text_.find(part), std::string::npos) << part;
   }
 }

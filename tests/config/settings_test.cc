@@ -110,8 +110,8 @@ TEST_F(SettingsTest, EveryWrongValueIsOneLineThatNamesItsSetting) {
       {"--some-choice=blue", "--some-choice (WEIR_SOME_CHOICE): must be one of red | green"},
       {"--some-text=", "--some-text (WEIR_SOME_TEXT): must not be empty"},
       {"--some-number", "--some-number (WEIR_SOME_NUMBER): needs a value"},
-      {"--some-numbr=3", "--some-numbr: no such option; see --help"},
-      {"--=3", "--: no such option; see --help"},
+      {"--some-numbr=3", "--some-numbr: no such setting; did you mean --some-number?"},
+      {"--other=3", "--other: no such setting; see --help"},
   };
   for (const auto& [argument, message] : kCases) EXPECT_EQ(error({argument}), message);
 }
@@ -142,6 +142,23 @@ TEST_F(SettingsTest, OnlySecretsComeFromFiles) {
   environment_.set("WEIR_SOME_NUMBER_FILE", environment_.file("9"));
   ASSERT_TRUE(parse({}).ok());
   EXPECT_EQ(number_, 5);
+  EXPECT_EQ(table_.check_variables().message(),
+            "WEIR_SOME_NUMBER_FILE: no such setting; did you mean WEIR_SOME_NUMBER?");
+}
+
+TEST_F(SettingsTest, AVariableThatIsNoSettingIsAnErrorThatNamesTheNearestAndNotTheValue) {
+  EXPECT_TRUE(table_.check_variables().ok()) << table_.check_variables();
+  environment_.set("WEIR_SOME_SECRT", "hunter2");
+  EXPECT_EQ(table_.check_variables().message(),
+            "WEIR_SOME_SECRT: no such setting; did you mean WEIR_SOME_SECRET?");
+  environment_.set("WEIR_SOME_SECRT", "");  // as good as unset
+  EXPECT_TRUE(table_.check_variables().ok()) << table_.check_variables();
+}
+
+// Else the server would serve where a mere migration was asked for.
+TEST_F(SettingsTest, ACommandInTheEnvironmentIsAnError) {
+  environment_.set("WEIR_DO_IT", "true");
+  EXPECT_FALSE(table_.check_variables().ok());
 }
 
 // An empty file is a mistake of the deployment, and must not pass for "no secret".
@@ -168,7 +185,7 @@ TEST_F(SettingsTest, ASecretIsRefusedAsAFlagAndNotRepeated) {
 TEST_F(SettingsTest, WhatIsNoOptionIsNotRepeatedForItMayBeASecret) {
   EXPECT_EQ(error({"--some-flag", "postgres://user:hunter2@host"}),
             "argument 2 is not an option; see --help");
-  EXPECT_EQ(error({"--some-sceret=hunter2"}), "--some-sceret: no such option; see --help");
+  EXPECT_EQ(error({"--another-sceret=hunter2"}), "--another-sceret: no such setting; see --help");
 }
 
 // WEIR_VERSION is what a deployment may well call the version of its image.
