@@ -5,6 +5,7 @@
 #include <grpcpp/create_channel.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/security/credentials.h>
+#include <grpcpp/support/channel_arguments.h>
 
 #include <algorithm>
 #include <fstream>
@@ -42,6 +43,14 @@ std::shared_ptr<grpc::ChannelCredentials> credentials(const TraceOptions& option
   files.pem_private_key = content_of(options.client_key_file);
   files.pem_cert_chain = content_of(options.client_certificate_file);
   return grpc::SslCredentials(files);
+}
+
+// Not by http_proxy, which is for the web: a collector is near, and OpenTelemetry has no such
+// setting.
+grpc::ChannelArguments without_proxy() {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  return arguments;
 }
 
 std::string encode_resource(const TraceOptions& options) {
@@ -115,7 +124,8 @@ std::optional<Duration> retry_delay(const grpc::Status& answer) {
 class SpanExporter::Collector {
  public:
   explicit Collector(const TraceOptions& options)
-      : options_(options), stub_(grpc::CreateChannel(options.target, credentials(options))) {}
+      : options_(options),
+        stub_(grpc::CreateCustomChannel(options.target, credentials(options), without_proxy())) {}
 
   // The answer comes at the latest when the timeout is over, and not after `limit`.
   using Wait = absl::FunctionRef<void(grpc::CompletionQueue&, grpc::ClientContext&)>;

@@ -36,13 +36,41 @@ absl::Status wrong(const char* name, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat(name, ": ", what));
 }
 
-absl::Status read_number(const char* name, std::int64_t min, std::int64_t& target) {
-  const std::string value = variable(name);
+// An hour: longer than anybody waits, and sums of it do not overflow.
+constexpr std::int64_t kLongestMs = 3'600'000;
+// A span takes some hundred bytes.
+constexpr std::int64_t kMostSpans = 1'000'000;
+
+absl::Status parse_number(const char* name, const std::string& value, std::int64_t min,
+                          std::int64_t max, std::int64_t& target) {
   if (value.empty()) return absl::OkStatus();
-  if (!absl::SimpleAtoi(value, &target) || target < min) {
-    return wrong(name, absl::StrCat("must be a whole number, ", min, " or more"));
+  if (!absl::SimpleAtoi(value, &target) || target < min || target > max) {
+    return wrong(name, absl::StrCat("must be a whole number from ", min, " to ", max));
   }
   return absl::OkStatus();
+}
+
+absl::Status read_number(const char* name, std::int64_t max, std::int64_t& target) {
+  return parse_number(name, variable(name), 1, max, target);
+}
+
+// Milliseconds; OpenTelemetry's 0 is "no limit", which nothing here is without.
+absl::Status parse_timeout(const char* name, const std::string& value, Duration& target) {
+  std::int64_t milliseconds = std::chrono::floor<std::chrono::milliseconds>(target).count();
+  if (absl::Status s = parse_number(name, value, 0, kLongestMs, milliseconds); !s.ok()) return s;
+  target = std::chrono::milliseconds(milliseconds == 0 ? kLongestMs : milliseconds);
+  return absl::OkStatus();
+}
+
+// What OpenTelemetry knows and this server does not must not keep it from starting.
+void ignore(TraceOptions& options, const char* name, absl::string_view value,
+            absl::string_view instead) {
+  options.warnings.push_back(absl::StrCat(name, ": ", value, " is not supported; ", instead));
+}
+
+template <std::size_t kCount>
+bool is_one_of(absl::string_view name, const absl::string_view (&names)[kCount]) {
+  return absl::c_linear_search(names, name);
 }
 
 int hex_digit(char c) {
@@ -78,9 +106,17 @@ std::vector<std::pair<std::string, std::string>> pairs_of(const std::string& tex
   return pairs;
 }
 
-absl::Status read_sampler(TracerOptions& options) {
+absl::Status read_sampler(TraceOptions& trace_options) {
+  constexpr absl::string_view kUnsupported[] = {"jaeger_remote", "parentbased_jaeger_remote",
+                                                "xray"};
+  constexpr char kDefault[] = "parentbased_always_on";
+  TracerOptions& options = trace_options.tracer;
   std::string name = variable("OTEL_TRACES_SAMPLER");
-  if (name.empty()) name = "parentbased_always_on";
+  if (name.empty()) name = kDefault;
+  if (is_one_of(name, kUnsupported)) {
+    ignore(trace_options, "OTEL_TRACES_SAMPLER", name, absl::StrCat(kDefault, " is used"));
+    name = kDefault;
+  }
   absl::string_view sampler = name;
   options.follows_parent = absl::ConsumePrefix(&sampler, "parentbased_");
   if (sampler == "always_on") {
@@ -89,8 +125,9 @@ absl::Status read_sampler(TracerOptions& options) {
     options.ratio = 0;
   } else if (sampler == "traceidratio") {
     const std::string argument = variable("OTEL_TRACES_SAMPLER_ARG");
+    // So that what is not a number is out of range as well.
     if (!argument.empty() &&
-        (!absl::SimpleAtod(argument, &options.ratio) || options.ratio < 0 || options.ratio > 1)) {
+        !(absl::SimpleAtod(argument, &options.ratio) && options.ratio >= 0 && options.ratio <= 1)) {
       return wrong("OTEL_TRACES_SAMPLER_ARG", "must be from 0 to 1");
     }
   } else {
@@ -100,13 +137,18 @@ absl::Status read_sampler(TracerOptions& options) {
   return absl::OkStatus();
 }
 
-// Both are always carried; what else there is (b3, jaeger) is not read here.
-absl::Status read_propagators() {
-  for (const absl::string_view name :
-       absl::StrSplit(variable("OTEL_PROPAGATORS"), ',', absl::SkipWhitespace())) {
-    if (name != "tracecontext" && name != "baggage") {
-      return wrong("OTEL_PROPAGATORS", "may name tracecontext and baggage, no others");
+// Both are always carried.
+absl::Status read_propagators(TraceOptions& options) {
+  constexpr absl::string_view kUnsupported[] = {"b3",   "b3multi", "jaeger",
+                                                "none", "ottrace", "xray"};
+  const std::string given = variable("OTEL_PROPAGATORS");
+  for (absl::string_view name : absl::StrSplit(given, ',', absl::SkipWhitespace())) {
+    name = absl::StripAsciiWhitespace(name);
+    if (name == "tracecontext" || name == "baggage") continue;
+    if (!is_one_of(name, kUnsupported)) {
+      return wrong("OTEL_PROPAGATORS", "may name tracecontext and baggage");
     }
+    ignore(options, "OTEL_PROPAGATORS", name, "tracecontext and baggage are used");
   }
   return absl::OkStatus();
 }
@@ -115,13 +157,17 @@ absl::Status read_batches(TraceOptions& trace_options) {
   TracerOptions& options = trace_options.tracer;
   std::int64_t queue = static_cast<std::int64_t>(options.max_queue);
   std::int64_t batch = static_cast<std::int64_t>(options.max_batch);
-  std::int64_t delay = std::chrono::milliseconds(std::chrono::seconds(5)).count();
-  if (absl::Status s = read_number("OTEL_BSP_MAX_QUEUE_SIZE", 1, queue); !s.ok()) return s;
-  if (absl::Status s = read_number("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 1, batch); !s.ok()) return s;
-  if (absl::Status s = read_number("OTEL_BSP_SCHEDULE_DELAY", 1, delay); !s.ok()) return s;
-  std::int64_t timeout = 30'000;
-  if (absl::Status s = read_number("OTEL_BSP_EXPORT_TIMEOUT", 1, timeout); !s.ok()) return s;
-  trace_options.export_timeout = std::chrono::milliseconds(timeout);
+  std::int64_t delay = std::chrono::floor<std::chrono::milliseconds>(options.delay).count();
+  if (absl::Status s = read_number("OTEL_BSP_MAX_QUEUE_SIZE", kMostSpans, queue); !s.ok()) return s;
+  if (absl::Status s = read_number("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", kMostSpans, batch); !s.ok()) {
+    return s;
+  }
+  if (absl::Status s = read_number("OTEL_BSP_SCHEDULE_DELAY", kLongestMs, delay); !s.ok()) return s;
+  constexpr char kTimeout[] = "OTEL_BSP_EXPORT_TIMEOUT";
+  if (absl::Status s = parse_timeout(kTimeout, variable(kTimeout), trace_options.export_timeout);
+      !s.ok()) {
+    return s;
+  }
   options.max_queue = static_cast<std::size_t>(queue);
   options.max_batch = static_cast<std::size_t>(std::min(batch, queue));
   options.delay = std::chrono::milliseconds(delay);
@@ -136,6 +182,14 @@ bool is_metadata(absl::string_view key, absl::string_view value) {
          (is_binary || absl::c_all_of(value, absl::ascii_isprint));
 }
 
+// host, host:port, [v6] or [v6]:port
+bool has_good_port(absl::string_view target) {
+  const std::size_t colon = target.rfind(':');
+  if (colon == absl::string_view::npos || absl::EndsWith(target, "]")) return true;
+  int port = 0;
+  return absl::SimpleAtoi(target.substr(colon + 1), &port) && port >= 1 && port <= 65535;
+}
+
 absl::Status read_endpoint(TraceOptions& options) {
   std::string endpoint = exporter_variable("ENDPOINT");
   if (endpoint.empty()) endpoint = "http://localhost:4317";
@@ -147,6 +201,9 @@ absl::Status read_endpoint(TraceOptions& options) {
   }
   options.target = std::string(target.substr(0, target.find('/')));
   if (options.target.empty()) return wrong("OTEL_EXPORTER_OTLP_ENDPOINT", "names no host");
+  if (!has_good_port(options.target)) {
+    return wrong("OTEL_EXPORTER_OTLP_ENDPOINT", "a port is a number from 1 to 65535");
+  }
   options.certificate_file = exporter_variable("CERTIFICATE");
   options.client_key_file = exporter_variable("CLIENT_KEY");
   options.client_certificate_file = exporter_variable("CLIENT_CERTIFICATE");
@@ -162,16 +219,37 @@ absl::Status read_endpoint(TraceOptions& options) {
     return wrong("OTEL_EXPORTER_OTLP_COMPRESSION", "must be gzip or none");
   }
   options.gzip = compression == "gzip";
+  return parse_timeout("OTEL_EXPORTER_OTLP_TIMEOUT", exporter_variable("TIMEOUT"), options.timeout);
+}
+
+// Over HTTP a collector has another port, so gRPC would only fail there: then there are no traces.
+absl::Status read_protocol(TraceOptions& options) {
   const std::string protocol = exporter_variable("PROTOCOL");
-  if (!protocol.empty() && protocol != "grpc") {
-    return wrong("OTEL_EXPORTER_OTLP_PROTOCOL", "only grpc is spoken here");
+  if (protocol.empty() || protocol == "grpc") return absl::OkStatus();
+  if (protocol != "http/protobuf" && protocol != "http/json") {
+    return wrong("OTEL_EXPORTER_OTLP_PROTOCOL", "must be grpc");
   }
-  const std::string timeout = exporter_variable("TIMEOUT");
-  std::int64_t milliseconds = 10'000;
-  if (!timeout.empty() && (!absl::SimpleAtoi(timeout, &milliseconds) || milliseconds < 1)) {
-    return wrong("OTEL_EXPORTER_OTLP_TIMEOUT", "must be a whole number of milliseconds");
+  ignore(options, "OTEL_EXPORTER_OTLP_PROTOCOL", protocol, "only grpc is, so there are no traces");
+  options.enabled = false;
+  return absl::OkStatus();
+}
+
+// A list; what is not otlp is left out.
+absl::Status read_exporters(TraceOptions& options) {
+  constexpr absl::string_view kUnsupported[] = {"console", "jaeger", "logging", "zipkin"};
+  const std::string given = variable("OTEL_TRACES_EXPORTER");
+  options.enabled = given.empty() && !exporter_variable("ENDPOINT").empty();
+  for (absl::string_view name : absl::StrSplit(given, ',', absl::SkipWhitespace())) {
+    name = absl::StripAsciiWhitespace(name);
+    if (name == "otlp") {
+      options.enabled = true;
+    } else if (is_one_of(name, kUnsupported)) {
+      ignore(options, "OTEL_TRACES_EXPORTER", name, "only otlp is");
+    } else if (name != "none") {
+      return wrong("OTEL_TRACES_EXPORTER", "must be otlp or none");
+    }
   }
-  options.timeout = std::chrono::milliseconds(milliseconds);
+  if (is_true(variable("OTEL_SDK_DISABLED"))) options.enabled = false;
   return absl::OkStatus();
 }
 
@@ -198,16 +276,13 @@ void read_resource(TraceOptions& options) {
 
 absl::StatusOr<TraceOptions> trace_options_from_environment() {
   TraceOptions options;
-  const std::string exporter = variable("OTEL_TRACES_EXPORTER");
-  if (!exporter.empty() && exporter != "otlp" && exporter != "none") {
-    return wrong("OTEL_TRACES_EXPORTER", "must be otlp or none");
-  }
-  options.enabled = !is_true(variable("OTEL_SDK_DISABLED")) && exporter != "none" &&
-                    (exporter == "otlp" || !exporter_variable("ENDPOINT").empty());
+  if (absl::Status s = read_exporters(options); !s.ok()) return s;
   if (!options.enabled) return options;
-  if (absl::Status s = read_sampler(options.tracer); !s.ok()) return s;
+  if (absl::Status s = read_protocol(options); !s.ok()) return s;
+  if (!options.enabled) return options;
+  if (absl::Status s = read_sampler(options); !s.ok()) return s;
   if (absl::Status s = read_batches(options); !s.ok()) return s;
-  if (absl::Status s = read_propagators(); !s.ok()) return s;
+  if (absl::Status s = read_propagators(options); !s.ok()) return s;
   if (absl::Status s = read_endpoint(options); !s.ok()) return s;
   read_resource(options);
   return options;

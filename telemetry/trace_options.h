@@ -29,9 +29,12 @@ struct TraceOptions {
   Duration export_timeout = std::chrono::seconds(30);  // of all attempts at a batch
 
   std::vector<std::pair<std::string, std::string>> resource;  // service.name and the like
+
+  // What OpenTelemetry allows and is not supported here: for the log, once.
+  std::vector<std::string> warnings;
 };
 
-// INVALID_ARGUMENT names the variable that is wrong.
+// INVALID_ARGUMENT names the variable that is wrong. Numbers and times all have a bound.
 absl::StatusOr<TraceOptions> trace_options_from_environment();
 
 }  // namespace weir::telemetry

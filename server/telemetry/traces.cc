@@ -8,6 +8,9 @@
 namespace weir::telemetry {
 
 Traces::Traces(const TraceOptions& options) {
+  for (const std::string& warning : options.warnings) {
+    log::warning("traces", {{"message", warning}});
+  }
   if (!options.enabled) return;
   tracer_.emplace(options.tracer);
   exporter_.emplace(*tracer_, options, [](absl::string_view message) {
