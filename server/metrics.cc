@@ -10,6 +10,7 @@ void add_metrics(admin::AdminServer& admin, const Observed& observed) {
     Backends& backends = observed.backends;
     telemetry::Families metrics;
     telemetry::collect_calls(observed.server, metrics);
+    telemetry::collect_tls(observed.server, metrics);
     telemetry::collect_loops(observed.server, metrics);
     telemetry::collect_blocking_pool("hashing", backends.hashing(), metrics);
     telemetry::collect_postgres(backends.postgres(), metrics);

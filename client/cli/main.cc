@@ -7,6 +7,7 @@
 #include "client/cli/exit_code.h"
 #include "client/cli/options.h"
 #include "client/target.h"
+#include "client/tls.h"
 
 namespace weir::cli {
 namespace {
@@ -101,6 +102,12 @@ int main(int argc, char** argv) {
     check_environment(app);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kOk : kUsage;
+  }
+  if (!settings.tls.ca.empty()) {
+    if (absl::Status status = client::check_tls_files(settings.tls); !status.ok()) {
+      std::fprintf(stderr, "weir: %s\n", std::string(status.message()).c_str());
+      return kUsage;
+    }
   }
   const int exit_code = chosen(settings);
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {

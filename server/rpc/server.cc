@@ -73,8 +73,12 @@ ServiceRoutes Server::add_service(std::string_view full_name, Method::Kind kind)
 }
 
 absl::Status Server::start() {
-  auto credentials = server_credentials(options_.tls);
-  if (!credentials.ok()) return credentials.status();
+  auto tls_files = open_tls_files(options_.tls);
+  if (!tls_files.ok()) return tls_files.status();
+  {
+    const std::lock_guard lock(loops_mutex_);
+    tls_files_ = *std::move(tls_files);
+  }
   if (!options_.authorization_policy.empty()) {
     auto authorizer = Authorizer::open(options_.authorization_policy, options_.tls.refresh);
     if (!authorizer.ok()) return authorizer.status();
@@ -89,7 +93,8 @@ absl::Status Server::start() {
   const bool gather_writes = kWrapsSocketCalls && options_.gather_writes;
   acceptor_ = std::make_unique<Acceptor>(
       builder.experimental().AddExternalConnectionAcceptor(
-          grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, *credentials),
+          grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
+          server_credentials(tls_files_.get())),
       connections_, Acceptor::Options{options_.max_connections, gather_writes});
   if (absl::Status status = acceptor_->listen(options_.address); !status.ok()) return status;
   for (const auto& service : services_) builder.RegisterService(service.get());
@@ -128,6 +133,12 @@ void Server::report_blocked(const LoopWatchdog::Blocked& blocked) {
                 {"function", blocked.function.function_name()},
                 {"file", blocked.function.file_name()},
                 {"line", blocked.function.line()}});
+}
+
+std::optional<TlsFiles::Stats> Server::tls_stats() const {
+  const std::lock_guard lock(loops_mutex_);
+  if (tls_files_ == nullptr) return std::nullopt;
+  return tls_files_->stats();
 }
 
 std::string Server::address() const { return acceptor_->address(); }

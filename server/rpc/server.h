@@ -116,6 +116,7 @@ class Server {
   std::uint64_t blocked_turns() const { return blocked_turns_.load(std::memory_order_relaxed); }
   std::size_t max_calls() const { return options_.max_calls; }
   const Connections& connections() const { return connections_; }
+  std::optional<TlsFiles::Stats> tls_stats() const;  // nullopt without TLS
 
   // The steps of a shutdown; see drain.h.
   void close_door() { acceptor_->close_door(); }
@@ -133,10 +134,11 @@ class Server {
 
   const ServerOptions options_;
   telemetry::Tracer* const tracer_;
-  // Of loops_, for those who look in while the server starts and ends.
+  // Of loops_ and tls_files_, for those who look in while the server starts and ends.
   mutable std::mutex loops_mutex_;
   Admission admission_;
   Connections connections_;
+  std::unique_ptr<TlsFiles> tls_files_;
   std::unique_ptr<Authorizer> authorizer_;
   ClientRates client_rates_;
   std::vector<std::unique_ptr<Method>> methods_;

@@ -4,9 +4,9 @@
 // server_credentials: TLS, or mutual TLS, with certificates that are read again when their files
 // change. Tonic: ServerTlsConfig, which reads them once.
 //
-// A connection keeps what it was made with; MAX_CONNECTION_AGE brings all to new certificates.
-// Trap: replace the certificate and its key together (rename a directory's link, as Kubernetes
-// does).
+// What is not whole or does not fit is logged and not taken (rpc/tls_files.h), so the order in
+// which files are replaced does not matter. A connection keeps what it was made with;
+// MAX_CONNECTION_AGE brings all to new certificates.
 
 #include <grpcpp/security/server_credentials.h>
 
@@ -15,6 +15,7 @@
 
 #include "absl/status/statusor.h"
 #include "async/time.h"
+#include "rpc/tls_files.h"
 
 namespace weir::rpc {
 
@@ -25,8 +26,11 @@ struct TlsOptions {
   Duration refresh = std::chrono::seconds(10);  // between two looks at the files
 };
 
-// FAILED_PRECONDITION names a file that cannot be read, or holds something else.
-absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> server_credentials(
-    const TlsOptions& options);
+// Null without TLS. FAILED_PRECONDITION names the setting and the file that cannot be read, or
+// holds something else.
+absl::StatusOr<std::unique_ptr<TlsFiles>> open_tls_files(const TlsOptions& options);
+
+// Of those files, which must outlive them; of null: plain text.
+std::shared_ptr<grpc::ServerCredentials> server_credentials(const TlsFiles* files);
 
 }  // namespace weir::rpc

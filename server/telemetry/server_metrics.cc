@@ -6,6 +6,7 @@
 #include <iterator>
 #include <limits>
 #include <map>
+#include <optional>
 #include <string>
 
 namespace weir::telemetry {
@@ -120,6 +121,23 @@ void collect_calls(const rpc::Server& server, Families& out) {
   out.gauge("weir_rpc_connections", "Connections of clients.", {},
             static_cast<double>(server.connections().size()));
   out.gauge("weir_serving", "Whether health says SERVING.", {}, server.health().is_serving());
+}
+
+void collect_tls(const rpc::Server& server, Families& out) {
+  const std::optional<rpc::TlsFiles::Stats> stats = server.tls_stats();
+  if (!stats) return;
+  constexpr char kChanges[] = "weir_tls_changes_total";
+  constexpr char kChangesHelp[] =
+      "Changes of certificates' files; of refused ones the log says why.";
+  out.counter(kChanges, kChangesHelp, {{"fate", "taken"}}, static_cast<double>(stats->taken));
+  out.counter(kChanges, kChangesHelp, {{"fate", "refused"}}, static_cast<double>(stats->refused));
+  out.gauge("weir_tls_certificate_expiry_seconds",
+            "When the first certificate of the chain in use ends, since 1970.", {},
+            static_cast<double>(stats->certificate_expiry));
+  if (stats->authorities_expiry == 0) return;
+  out.gauge("weir_tls_client_ca_expiry_seconds",
+            "When the first of the authorities of clients ends, since 1970.", {},
+            static_cast<double>(stats->authorities_expiry));
 }
 
 void collect_loops(const rpc::Server& server, Families& out) {

@@ -20,6 +20,7 @@
 namespace weir::telemetry {
 
 void collect_calls(const rpc::Server& server, Families& out);
+void collect_tls(const rpc::Server& server, Families& out);
 void collect_loops(const rpc::Server& server, Families& out);
 void collect_postgres(const postgres::Pool& pool, Families& out);
 void collect_standby(const postgres::Standby& standby, Families& out);

@@ -9,7 +9,9 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
+import urllib.request
 
 sys.path.insert(0, os.path.dirname(__file__))
 import grpc
@@ -133,6 +135,31 @@ class TlsTest(unittest.TestCase):
         out, _ = load.communicate(timeout=harness.LIMIT)
         self.assertEqual(load.returncode, 0, out)
 
+    def test_a_certificate_is_taken_only_with_its_key(self):
+        old = self.serial()
+        kept = {name: (self.files / name).read_bytes() for name in ("server.pem", "server.key")}
+        self.make_certificates()
+        new = {name: (self.files / name).read_bytes() for name in kept}
+        # As if one who replaces two files had stopped between them, for many looks.
+        (self.files / "server.key").write_bytes(kept["server.key"])
+        harness.wait_for("the fault", lambda: "certificates not taken" in self.server.log())
+        for _ in range(3):
+            self.assertEqual(self.serial(), old)
+            self.assertEqual(self.weir("gateway", "health").returncode, 0)
+        self.assertIn("--tls-key (WEIR_TLS_KEY)", self.server.log())
+        self.assertGreaterEqual(self.metric('weir_tls_changes_total{fate="refused"}'), 1)
+        end = self.metric("weir_tls_certificate_expiry_seconds")
+        self.assertAlmostEqual(end, time.time() + 30 * 86400, delta=600)
+        (self.files / "server.key").write_bytes(new["server.key"])
+        harness.wait_for("the new certificate", lambda: self.serial() != old)
+        self.assertGreaterEqual(self.metric('weir_tls_changes_total{fate="taken"}'), 1)
+        self.assertLess(time.time(), self.metric("weir_tls_client_ca_expiry_seconds"))
+
+    def metric(self, name: str) -> float:
+        with urllib.request.urlopen(f"http://{self.server.admin}/metrics", timeout=harness.LIMIT) as page:
+            lines = page.read().decode().splitlines()
+        return float(next(line for line in lines if line.startswith(name + " ")).split()[-1])
+
     def refused(self, **files) -> str:
         """What a start says that these files end."""
         wanted = {"tls-certificate": "server.pem", "tls-key": "server.key", "tls-client-ca": "ca.pem",
@@ -157,7 +184,9 @@ class TlsTest(unittest.TestCase):
         (self.files / "junk").write_text("junk")
         for setting in ("tls_certificate", "tls_key", "tls_client_ca", "authorization_policy"):
             self.assertIn(f"{self.files}/junk", self.refused(**{setting: "junk"}))
-        self.assertIn("gateway.key is not the key", self.refused(tls_key="gateway.key"))
+        reason = self.refused(tls_key="gateway.key")
+        self.assertIn("gateway.key is not the key", reason)
+        self.assertIn("--tls-key (WEIR_TLS_KEY): ", reason)
 
 
 if __name__ == "__main__":
