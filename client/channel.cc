@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <limits>
 #include <utility>
 
@@ -23,8 +24,16 @@ int milliseconds(Duration duration) {
   return static_cast<int>(std::clamp<std::int64_t>(count, 1, std::numeric_limits<int>::max()));
 }
 
-grpc::ChannelArguments arguments(const ChannelOptions& options) {
+// http_proxy and https_proxy are for the web: a server of one's own is not behind that proxy, and
+// what is on this machine is behind none.
+bool may_use_proxy(const std::string& target) {
+  const char* const proxy = std::getenv("grpc_proxy");
+  return proxy != nullptr && *proxy != '\0' && !is_on_this_machine(target);
+}
+
+grpc::ChannelArguments arguments(const ChannelOptions& options, const std::string& target) {
   grpc::ChannelArguments args;
+  args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, may_use_proxy(target) ? 1 : 0);
   args.SetServiceConfigJSON(service_config(options));
   // Ours decides, not one that DNS may hand out.
   args.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
@@ -81,7 +90,7 @@ Channel::State::State(ChannelOptions given, const std::string& target)
       channel(grpc::CreateCustomChannel(
           target,
           options.credentials != nullptr ? options.credentials : grpc::InsecureChannelCredentials(),
-          arguments(options))),
+          arguments(options, target))),
       budget(options.retry),
       throttle(options.throttle) {}
 

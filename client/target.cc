@@ -62,6 +62,8 @@ absl::StatusOr<std::string> target_of(absl::string_view address) {
   address = absl::StripAsciiWhitespace(address);
   if (address.empty()) return absl::InvalidArgumentError("the address is empty");
   if (has_scheme(address)) return std::string(address);
+  const std::string local = absl::StrCat("localhost", address);
+  if (absl::StartsWith(address, ":") && family_of(local).ok()) return local;
 
   std::vector<absl::string_view> endpoints = absl::StrSplit(address, ',');
   std::vector<Family> families;
@@ -81,6 +83,19 @@ absl::StatusOr<std::string> target_of(absl::string_view address) {
   }
   return absl::StrCat(families.front() == Family::kIpv4 ? "ipv4:" : "ipv6:",
                       absl::StrJoin(endpoints, ","));
+}
+
+bool is_on_this_machine(absl::string_view target) {
+  if (absl::StartsWith(target, "unix:") || absl::StartsWith(target, "unix-abstract:")) return true;
+  for (const absl::string_view scheme : {"dns:///", "dns:", "ipv4:", "ipv6:"}) {
+    if (absl::ConsumePrefix(&target, scheme)) break;
+  }
+  const std::vector<absl::string_view> endpoints = absl::StrSplit(target, ',');
+  return std::all_of(endpoints.begin(), endpoints.end(), [](absl::string_view endpoint) {
+    const absl::string_view host = endpoint.substr(0, endpoint.rfind(':'));
+    return host == "localhost" || host == "[::1]" || host == "[::]" || host == "0.0.0.0" ||
+           (absl::StartsWith(host, "127.") && is_address(AF_INET, host));
+  });
 }
 
 }  // namespace weir::client

@@ -37,6 +37,8 @@ Task<bool> Load::wait_for_turn(TimePoint& due) {
   due = now;
   if (options_.rate > 0) {
     const double offset = static_cast<double>(turns_++) / options_.rate;
+    // Of a tiny rate it may be more than a Duration can hold.
+    if (offset >= seconds(options_.duration)) co_return false;
     due = start_ + std::chrono::duration_cast<Duration>(std::chrono::duration<double>(offset));
   }
   if (due >= end || context.is_cancelled()) co_return false;

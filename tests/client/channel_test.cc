@@ -6,6 +6,8 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
+#include <string>
 
 #include "absl/strings/str_cat.h"
 #include "client/users.h"
@@ -48,6 +50,18 @@ class ChannelTest : public ::testing::Test {
 TEST_F(ChannelTest, AnAddressThatIsNoneIsRefused) {
   options_.address = "nowhere";
   EXPECT_TRUE(absl::IsInvalidArgument(Channel::open(options_).status()));
+}
+
+// Of a name: gRPC asks no proxy for lists of addresses.
+TEST_F(ChannelTest, NothingOnThisMachineIsReachedByAProxy) {
+  const std::string address = servers_[0].address();
+  options_.address = absl::StrCat("localhost", address.substr(address.rfind(':')));
+  for (const char* variable : {"http_proxy", "https_proxy", "grpc_proxy"}) {
+    setenv(variable, "http://127.0.0.1:9", 1);  // where nobody listens
+    Users users(Channel::open(options_).value());
+    EXPECT_EQ(call(users), 0) << variable;
+    unsetenv(variable);
+  }
 }
 
 TEST_F(ChannelTest, RoundRobinReachesEveryServer) {

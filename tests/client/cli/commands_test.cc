@@ -127,6 +127,14 @@ TEST_F(CommandsTest, AnOpenLoadMakesAsManyCallsAsItsRateSays) {
                            "latency  p50 .* ms  p90 .* ms  p99 .* ms  p999 .* ms  max .* ms\n"));
 }
 
+// The second call would be due after more nanoseconds than can be counted.
+TEST_F(CommandsTest, ALoadOfATinyRateIsOneCall) {
+  gets_answer(grpc::Status::OK);
+  const Ran ran = run({"load", "--rate", "1e-300", "--duration", "100ms"});
+  EXPECT_EQ(ran.exit_code, 0) << ran.out << ran.err;
+  EXPECT_EQ(gets_, 1);
+}
+
 TEST_F(CommandsTest, AClosedLoadKeepsItsConcurrency) {
   gets_answer(grpc::Status::OK);
   const Ran ran =
