@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <utility>
 
 #include "async/cancelled.h"
 #include "async/lost_error.h"
@@ -23,6 +24,7 @@
 #include "server/dashboard/dashboards.h"
 #include "server/log.h"
 #include "server/metrics.h"
+#include "server/process_limits.h"
 #include "server/routes.h"
 #include "server/rpc/server.h"
 #include "server/schema.h"
@@ -49,7 +51,7 @@ void log_lost_error(const LostError& lost) {
   log::error("a task's error was lost", {{"error", lost.describe()}});
 }
 
-int run(const config::Config& config) {
+int run(config::Config config) {
   const Signals signals;  // before any other thread
   log::set_level(config.log_level);
   set_lost_error_hook(log_lost_error);
@@ -57,6 +59,7 @@ int run(const config::Config& config) {
     return fail(status);
   }
   if (config.only_migrate) return EXIT_SUCCESS;
+  fit_descriptors(config);
 
   telemetry::Traces traces(config.traces);  // first: it sends what the others leave
   const CancellationToken draining;         // ends what would last
@@ -115,7 +118,7 @@ int run(const config::Config& config) {
 }  // namespace weir
 
 int main(int argc, char** argv) {
-  const auto config = weir::config::read_config(absl::MakeConstSpan(argv + 1, argc - 1));
+  auto config = weir::config::read_config(absl::MakeConstSpan(argv + 1, argc - 1));
   if (!config.ok()) {
     std::fprintf(stderr, "weir-server: %s\n", std::string(config.status().message()).c_str());
     return 2;
@@ -126,5 +129,5 @@ int main(int argc, char** argv) {
   // Debian's Abseil looks for deadlocks at every lock: worth up to a tenth of a call.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
 #endif
-  return weir::run(*config);
+  return weir::run(*std::move(config));
 }
