@@ -239,6 +239,10 @@ absl::Status Settings::check_variables() const {
         absl::c_linear_search(known, name)) {
       continue;
     }
+    for (const Row& row : rows_) {
+      if (!row.is_command || variable_of(row.name) != name) continue;
+      return absl::InvalidArgumentError(absl::StrCat(name, ": is a flag only, --", row.name));
+    }
     return absl::InvalidArgumentError(no_such_setting(name, known));
   }
   return absl::OkStatus();

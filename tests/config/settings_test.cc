@@ -158,7 +158,7 @@ TEST_F(SettingsTest, AVariableThatIsNoSettingIsAnErrorThatNamesTheNearestAndNotT
 // Else the server would serve where a mere migration was asked for.
 TEST_F(SettingsTest, ACommandInTheEnvironmentIsAnError) {
   environment_.set("WEIR_DO_IT", "true");
-  EXPECT_FALSE(table_.check_variables().ok());
+  EXPECT_EQ(table_.check_variables().message(), "WEIR_DO_IT: is a flag only, --do-it");
 }
 
 // An empty file is a mistake of the deployment, and must not pass for "no secret".
