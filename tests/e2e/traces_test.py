@@ -330,10 +330,29 @@ class Traces(unittest.TestCase):
             harness.wait_for("it to be counted", lambda: self.spans_of(server, "rejected") >= 1)
             self.assertEqual(self.spans_of(server, "dropped"), 0)
 
+    def test_what_only_others_support_is_a_line_in_the_log(self):
+        with Collector() as collector:
+            server = self.start(OTEL_EXPORTER_OTLP_ENDPOINT=collector.endpoint,
+                                OTEL_PROPAGATORS="tracecontext,b3")
+            self.assertEqual(server.log().count("OTEL_PROPAGATORS: b3 is not supported"), 1)
+            self.create_user()
+            harness.wait_for("spans to arrive", collector.spans)
+
+    def test_the_collector_is_reached_by_no_proxy(self):
+        with Collector() as collector, socket.create_server(("127.0.0.1", 0)) as proxy:
+            url = f"http://127.0.0.1:{proxy.getsockname()[1]}"
+            endpoint = collector.endpoint.replace("127.0.0.1", "localhost")
+            self.start(OTEL_EXPORTER_OTLP_ENDPOINT=endpoint, http_proxy=url, https_proxy=url, grpc_proxy=url)
+            self.create_user()
+            harness.wait_for("spans to arrive", collector.spans)
+            proxy.setblocking(False)
+            self.assertRaises(BlockingIOError, proxy.accept)
+
     def test_a_wrong_variable_is_named(self):
         for variable, value in (("OTEL_TRACES_SAMPLER", "sometimes"),
-                                ("OTEL_PROPAGATORS", "b3"),
-                                ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")):
+                                ("OTEL_PROPAGATORS", "pigeon"),
+                                ("OTEL_BSP_SCHEDULE_DELAY", "9500000000000"),
+                                ("OTEL_EXPORTER_OTLP_PROTOCOL", "pigeon")):
             with self.assertRaisesRegex(RuntimeError, "ended with 2"):
                 self.start(**{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://localhost:1",
                               variable: value})
