@@ -9,6 +9,7 @@ import pathlib
 import re
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 import unittest
@@ -320,7 +321,15 @@ class Telemetry(unittest.TestCase):
         user = self.create_user()
         self.dashboards.GetDashboard(
             dashboard_pb2.GetDashboardRequest(user_id=user), timeout=harness.LIMIT)
-        there = set(re.findall(r"^# TYPE (\w+)", get(server, "/metrics"), re.MULTILINE))
+        # What only a server with certificates tells.
+        files = self.enterContext(tempfile.TemporaryDirectory(prefix="weir-tls-"))
+        subprocess.check_call([harness.SOURCE / "scripts/dev_certificates.sh", files],
+                              timeout=harness.LIMIT)
+        secure = self.enterContext(harness.Server(
+            self.database, f"--tls-certificate={files}/server.pem", f"--tls-key={files}/server.key",
+            f"--tls-client-ca={files}/ca.pem"))
+        told = get(server, "/metrics") + get(secure, "/metrics")
+        there = set(re.findall(r"^# TYPE (\w+)", told, re.MULTILINE))
         for path in ("docs/operations.md", "server/admin/dashboard.html", "client/cli/top_view.cc",
                      "deploy/prometheus/weir.rules.yaml", "deploy/grafana/weir.json",
                      "deploy/kubernetes/components/calls_in_progress/autoscaler.yaml"):
