@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # Everything Weir links, all from the distribution's packages, as weir::<name> interface targets.
 #
-# With WEIR_STATIC, gRPC, protobuf, Abseil and RE2 come from their static archives (measured: 8 % of
-# the CPU of an RPC). It is all or nothing for these four: each is used by the next, and two copies
-# of one of them in a process would have two sets of globals.
+# gRPC, protobuf, Abseil and RE2 come from their static archives, for only an archive's system calls
+# can be taken in hand (server/rpc/socket_calls.h), and it is worth 8 % of the CPU of an RPC. It is
+# all or nothing for these four: each is used by the next, and two copies of one of them in a process
+# would have two sets of globals.
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 
@@ -13,7 +14,7 @@ function(weir_pkg_config name)
   pkg_check_modules(${name}_PC REQUIRED QUIET ${ARGN})
   set(libraries)
   foreach(library IN LISTS ${name}_PC_LIBRARIES)
-    if(WEIR_STATIC AND library MATCHES
+    if(library MATCHES
        "^(grpc|gpr$|address_sorting$|upb|utf8_range|absl_|protobuf|re2$)")
       find_library(WEIR_ARCHIVE_${library} NAMES lib${library}.a NO_CACHE REQUIRED)
       list(APPEND libraries ${WEIR_ARCHIVE_${library}})
@@ -47,10 +48,7 @@ target_link_libraries(weir_dep_grpc INTERFACE weir::protobuf weir::absl)
 # libgrpc++_error_details is not here on purpose: proto/google/rpc defines the same messages.
 foreach(extension IN ITEMS grpc++_reflection grpcpp_channelz)
   string(REGEX REPLACE "^.*_" "" name ${extension})
-  set(file ${extension})
-  if(WEIR_STATIC)
-    set(file lib${extension}.a)
-  endif()
+  set(file lib${extension}.a)
   find_library(WEIR_${name}_LIBRARY NAMES ${file} NO_CACHE REQUIRED)
   add_library(weir_dep_grpc_${name} INTERFACE)
   add_library(weir::grpc_${name} ALIAS weir_dep_grpc_${name})

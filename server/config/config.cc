@@ -26,8 +26,6 @@ void add_serving(Settings& table, Config& config) {
   table.number("loops", &config.rpc.loops, 1, 256, "threads", "event loops, each with a queue");
   table.number("accept-slots", &config.rpc.accept_slots, 1, 4096, "calls",
                "of each method, awaited at once by each loop, at most");
-  table.flag("gather-writes", &config.rpc.gather_writes,
-             "of a turn in the process (release builds), else in the kernel");
   table.number("max-calls", &config.rpc.max_calls, 1, 1'000'000, "calls",
                "in progress; beyond it calls are refused");
   table.duration("max-deadline", &config.rpc.max_deadline, milliseconds(10), hours(24),
@@ -36,6 +34,9 @@ void add_serving(Settings& table, Config& config) {
                "of one request");
   table.number("max-metadata-bytes", &config.rpc.max_metadata_bytes, 1024, 1 << 20, "bytes",
                "of a call's metadata");
+  table.number("max-grpc-bytes", &config.rpc.max_grpc_bytes, 16 << 20,
+               std::int64_t{1} << 40, "bytes",
+               "that gRPC holds for all calls; beyond it calls are ended, whosever they are");
   table.number("max-streams", &config.rpc.max_concurrent_streams, 1, 1'000'000, "calls",
                "at once on one connection");
   table.number("max-connections", &config.rpc.max_connections, 1, 1'000'000, "connections",
@@ -44,6 +45,12 @@ void add_serving(Settings& table, Config& config) {
                  "after which a client must connect again, perhaps elsewhere");
   table.duration("max-connection-age-grace", &config.rpc.max_connection_age_grace,
                  milliseconds(100), hours(24), "for streams on a connection that is of age");
+  table.duration("handshake-timeout", &config.rpc.handshake_timeout, milliseconds(100), minutes(5),
+                 "for a client to say that it speaks TLS, and HTTP/2");
+  table.duration("write-timeout", &config.rpc.write_timeout, seconds(1), hours(1),
+                 "for a client's machine to take what it is sent");
+  table.duration("stream-idle", &config.rpc.stream_idle, milliseconds(100), hours(24),
+                 "for a client to send a message that a stream waits for, or to take one");
   table.duration("keepalive-time", &config.rpc.keepalive_time, seconds(1), hours(24),
                  "of silence after which a client is pinged");
   table.duration("keepalive-timeout", &config.rpc.keepalive_timeout, milliseconds(100), hours(1),
@@ -63,7 +70,7 @@ void add_serving(Settings& table, Config& config) {
 
 void add_overload(Settings& table, Config& config) {
   rpc::LimitOptions& limit = config.rpc.limit;
-  rpc::ClientRateOptions& client = config.rpc.client_rate;
+  rpc::ClientLimits& client = config.rpc.client;
   table.section("Overload: how many calls of a method at once, found out from how long they take");
   table.flag("adaptive-limit", &limit.adaptive, "off: --max-calls alone bounds them");
   table.number("limit-first", &limit.first, 1, 1'000'000, "calls",
@@ -74,7 +81,13 @@ void add_overload(Settings& table, Config& config) {
                  "that calls may take longer than usual before it is an overload");
   table.duration("limit-probe", &limit.probe, seconds(1), hours(1),
                  "of an overload between two looks at what would be usual");
-  table.number("client-rate", &client.per_second, 0, 10'000'000, "calls",
+  table.number("client-connections", &client.connections, 1, 1'000'000, "connections",
+               "of one client: an identity, else an address, of IPv6 a /64");
+  table.number("client-calls", &client.calls, 1, 1'000'000, "calls",
+               "in progress of one client, health and reflection among them");
+  table.number("client-bytes", &client.bytes, 1 << 20, std::int64_t{1} << 40, "bytes",
+               "held for one client: of requests that are not whole, of answers it does not take");
+  table.number("client-rate", &client.calls_per_second, 0, 10'000'000, "calls",
                "a second of one client; 0: any");
   table.number("client-burst", &client.burst, 1, 10'000'000, "calls",
                "of one client at once, above its rate");

@@ -10,11 +10,13 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <memory>
 
 #include "absl/strings/str_cat.h"
 #include "async/detail/thread_name.h"
 #include "server/log.h"
+#include "server/rpc/client_identity.h"
 #include "server/rpc/socket_calls.h"
 
 namespace weir::rpc {
@@ -27,9 +29,11 @@ constexpr Duration kLastPatience = std::chrono::seconds(1);
 
 }  // namespace
 
-Acceptor::Acceptor(ToGrpc to_grpc, Connections& connections, Options options)
+Acceptor::Acceptor(ToGrpc to_grpc, Connections& connections, ClientAccounts& accounts,
+                   Options options)
     : to_grpc_(std::move(to_grpc)),
       connections_(connections),
+      accounts_(accounts),
       options_(options),
       wake_up_(eventfd(0, EFD_CLOEXEC)) {
   epoll_->add(wake_up_, EPOLLIN);
@@ -70,7 +74,7 @@ void Acceptor::stop() {
   }
   close_listening();
   const TimePoint limit = std::chrono::steady_clock::now() + kLastPatience;
-  for (const auto& [fd, open] : open_) open.second->flush_until(limit);
+  for (const auto& [fd, open] : open_) open.connection->flush_until(limit);
 }
 
 void Acceptor::wake_thread() {
@@ -106,7 +110,7 @@ void Acceptor::run() {
       } else if ((event & (Connection::kEndEvents | EPOLLERR)) == 0) {
         // Not there: the door, closed a moment ago.
         if (const auto found = open_.find(fd); found != open_.end()) {
-          found->second.second->became_writable();
+          found->second.connection->became_writable();
         }
       } else {
         forget(fd);
@@ -126,23 +130,51 @@ void Acceptor::accept_all() {
       if (errno != EAGAIN) pause_accepting();
       return;
     }
-    const int ours = open_.size() < options_.max_connections ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
-    if (ours < 0) {
+    const std::string peer = peer_name(address);
+    std::shared_ptr<Connection> connection = admit(fd, peer);
+    if (connection == nullptr) {
       close(fd);
       continue;
     }
-    const int on = 1;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    const std::string peer = peer_name(address);
-    auto connection = std::make_shared<Connection>(ours, epoll_);
+    set_options(fd);
     connections_.add(peer, connection);
-    if (options_.gather_writes) adopt(fd, connection);
-    open_.emplace(ours, std::pair(peer, std::move(connection)));
+    adopt(fd, connection);
+    const int ours = connection->fd();
+    open_.emplace(ours, Open{peer, std::move(connection), std::chrono::steady_clock::now()});
     epoll_->add(ours, Connection::kEndEvents);
     grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters parameters;
     parameters.fd = fd;
     to_grpc_->HandleNewConnection(&parameters);
   }
+}
+
+// Null: it is turned away.
+std::shared_ptr<Connection> Acceptor::admit(int fd, const std::string& peer) {
+  SentAway& sent_away = connections_.sent_away();
+  Connection::Client client{.limits = options_.is_plain ? &options_.frames : nullptr,
+                            .account = accounts_.of(client_address(peer)),
+                            .sent_away = &sent_away};
+  if (open_.size() >= options_.max_connections) {
+    sent_away.count(Abuse::kConnections, client.account->name());
+    return nullptr;
+  }
+  client.place = ClientAccount::connect(client.account);
+  if (!client.place) {
+    sent_away.count(Abuse::kClientConnections, client.account->name());
+    return nullptr;
+  }
+  const int ours = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  if (ours < 0) return nullptr;
+  return std::make_shared<Connection>(ours, epoll_, std::move(client));
+}
+
+// An error means that the connection is gone, or no TCP.
+void Acceptor::set_options(int fd) const {
+  const int on = 1;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  const auto ms = static_cast<int>(
+      std::chrono::ceil<std::chrono::milliseconds>(options_.write_timeout).count());
+  setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
 }
 
 void Acceptor::pause_accepting() {
@@ -154,11 +186,15 @@ void Acceptor::pause_accepting() {
 void Acceptor::forget(int fd) {
   const auto found = open_.find(fd);
   if (found == open_.end()) return;
-  auto& [peer, connection] = found->second;
+  auto& [peer, connection, since] = found->second;
+  if (connection->is_silent() &&
+      std::chrono::steady_clock::now() - since >= options_.handshake_timeout) {
+    connections_.sent_away().count(Abuse::kSilence, client_address(peer));
+  }
   // Removed here and not by closing: a loop that is about to write to it may hold it a moment
   // longer.
   epoll_->remove(fd);
-  connection->mark_closed();
+  connection->has_ended();
   connections_.remove(peer, *connection);
   open_.erase(found);
 }

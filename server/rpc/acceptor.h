@@ -19,6 +19,8 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/notification.h"
+#include "async/time.h"
+#include "server/rpc/client_account.h"
 #include "server/rpc/connections.h"
 #include "server/rpc/epoll.h"
 #include "server/rpc/listener.h"
@@ -31,11 +33,14 @@ class Acceptor {
 
   struct Options {
     std::size_t max_connections;  // beyond it a client is turned away at the door
-    bool gather_writes;           // see socket_calls.h
+    bool is_plain;                // not under TLS
+    FrameLimits frames;           // in the clear
+    Duration handshake_timeout;   // gRPC closes who is silent for longer
+    Duration write_timeout;       // the kernel closes who takes nothing for longer
   };
 
-  // `to_grpc` is the server's; `connections` must outlive this.
-  Acceptor(ToGrpc to_grpc, Connections& connections, Options options);
+  // `to_grpc` is the server's; the others must outlive this, and `accounts` every connection.
+  Acceptor(ToGrpc to_grpc, Connections& connections, ClientAccounts& accounts, Options options);
   ~Acceptor();
 
   // See listener.h for what an address is and what may go wrong.
@@ -58,11 +63,14 @@ class Acceptor {
   void wake_thread();
   void close_listening();
   void accept_all();
+  std::shared_ptr<Connection> admit(int fd, const std::string& peer);
+  void set_options(int fd) const;
   void pause_accepting();
   void forget(int fd);
 
   ToGrpc to_grpc_;
   Connections& connections_;
+  ClientAccounts& accounts_;
   const Options options_;
   Listener listener_;
   int listening_ = -1;  // its descriptor; -1: the door is closed
@@ -72,7 +80,12 @@ class Acceptor {
   std::atomic<bool> is_stopping_ = false;
   absl::Notification door_is_closed_;
   // By our descriptor; the acceptor thread's own.
-  absl::flat_hash_map<int, std::pair<std::string, std::shared_ptr<Connection>>> open_;
+  struct Open {
+    std::string peer;
+    std::shared_ptr<Connection> connection;
+    TimePoint since;
+  };
+  absl::flat_hash_map<int, Open> open_;
   bool is_paused_ = false;
 };
 

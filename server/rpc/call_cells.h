@@ -21,17 +21,20 @@ enum class Refusal : unsigned char {
   kMalformed,     // no message of that type
   kUnauthorized,  // its client may not
   kClientRate,    // its client calls too often
+  kClientCalls,   // its client has too many in progress
+  kClientBytes,   // its client does not take the answers it has
   kLineFull,      // of its method are as many in progress, and as many wait, as is good for them
   kLineSlow,      // it waited for them in vain
   kHopeless,      // it cannot be done by its deadline
   kShed,          // a batch, while others have to wait
 };
-inline constexpr std::size_t kRefusals = 10;
+inline constexpr std::size_t kRefusals = 12;
 // As in the metrics' label `reason`.
 constexpr const char* name_of(Refusal refusal) {
-  constexpr const char* kNames[kRefusals] = {
-      "overloaded",  "draining",  "deadline_passed", "malformed",     "not_authorized",
-      "client_rate", "line_full", "line_slow",       "deadline_near", "batch_shed"};
+  constexpr const char* kNames[kRefusals] = {"overloaded",   "draining",       "deadline_passed",
+                                             "malformed",    "not_authorized", "client_rate",
+                                             "client_calls", "client_bytes",   "line_full",
+                                             "line_slow",    "deadline_near",  "batch_shed"};
   return kNames[static_cast<std::size_t>(refusal)];
 }
 

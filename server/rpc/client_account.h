@@ -27,8 +27,8 @@ namespace weir::rpc {
 
 struct ClientLimits {
   std::size_t connections = 2000;
-  std::size_t calls = 10'000;       // in progress, health and reflection among them
-  std::size_t bytes = 64 << 20;     // of requests that are not whole, and answers not yet taken
+  std::size_t calls = 10'000;        // in progress, health and reflection among them
+  std::size_t bytes = 64 << 20;      // of requests that are not whole, and answers not yet taken
   std::size_t calls_per_second = 0;  // 0: any
   std::size_t burst = 100;           // above that rate
 };
@@ -57,6 +57,7 @@ class ClientAccount {
     }
     explicit operator bool() const { return account_ != nullptr; }
     ClientAccount* operator->() const { return account_.get(); }
+    const ClientAccount* get() const { return account_.get(); }
 
    private:
     std::shared_ptr<ClientAccount> account_;

@@ -8,9 +8,14 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
 
 #include "server/rpc/turn_writes.h"
 
@@ -35,19 +40,16 @@ bool is_plain(const msghdr& message, int flags) {
 
 }  // namespace
 
+Connection::Connection(int fd, std::shared_ptr<const Epoll> epoll, Client client)
+    : fd_(fd),
+      epoll_(std::move(epoll)),
+      is_plain_(client.limits != nullptr),
+      sent_away_(client.sent_away),
+      account_(client.account.get()),
+      place_(std::move(client.place)),
+      input_(client.limits, std::move(client.account)) {}
+
 Connection::~Connection() { close(fd_); }
-
-void Connection::cork() {
-  if (corks_.fetch_add(1, std::memory_order_acq_rel) == 0) set(fd_, TCP_CORK, 1);
-}
-
-void Connection::uncork() {
-  if (corks_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-    set(fd_, TCP_CORK, 0);
-  } else {
-    set(fd_, TCP_NODELAY, 1);  // sends what there is, and leaves the cork to the other loop
-  }
-}
 
 ssize_t Connection::send(const msghdr& message, int flags, TurnWrites* turn) {
   const std::size_t bytes = bytes_of(message);
@@ -59,16 +61,70 @@ ssize_t Connection::send(const msghdr& message, int flags, TurnWrites* turn) {
     errno = EAGAIN;
     return -1;
   }
-  if (!may_gather) return sendmsg(fd_, &message, flags);
+  if (!may_gather) {
+    const ssize_t sent = sendmsg(fd_, &message, flags);
+    if (sent > 0) saw_sent(message, static_cast<std::size_t>(sent));
+    return sent;
+  }
   if (gathered_ == nullptr) gathered_.reset(new char[kMostGathered]);
   for (std::size_t i = 0; i < message.msg_iovlen; ++i) {
     const iovec& piece = message.msg_iov[i];
     if (piece.iov_len > 0) std::memcpy(gathered_.get() + end_, piece.iov_base, piece.iov_len);
     end_ += piece.iov_len;
   }
+  saw_sent(message, bytes);
   if (turn_ != turn) turn->add(shared_from_this());
   turn_ = turn;
   return static_cast<ssize_t>(bytes);
+}
+
+void Connection::saw_sent(const msghdr& message, std::size_t size) {
+  if (!is_plain_) return;
+  for (std::size_t i = 0; size != 0; ++i) {
+    const iovec& piece = message.msg_iov[i];
+    const std::size_t bytes = std::min(size, piece.iov_len);
+    input_.wrote(static_cast<const char*>(piece.iov_base), bytes);
+    size -= bytes;
+  }
+}
+
+ssize_t Connection::receive(msghdr& message, int flags) {
+  std::lock_guard lock(mutex_);
+  if (is_sent_away_) {
+    errno = ECONNRESET;
+    return -1;
+  }
+  const ssize_t got = input_.receive(fd_, message, flags);
+  if (got <= 0) return got;
+  const bool has_calls = calls_.load(std::memory_order_relaxed) != 0;
+  const std::optional<Abuse> abuse = input_.look(message, static_cast<std::size_t>(got), has_calls);
+  return abuse ? send_away(*abuse) : got;
+}
+
+ssize_t Connection::send_away(Abuse why) {
+  is_sent_away_ = true;
+  const ClientAccount* const account = input_.account();
+  if (sent_away_ != nullptr) {
+    sent_away_->count(why, account == nullptr ? std::string() : account->name());
+  }
+  if (send_gathered() && input_.may_write_frame()) say_goaway(why);
+  shutdown(fd_, SHUT_RDWR);
+  errno = ECONNRESET;
+  return -1;
+}
+
+// RFC 9113, 6.8: whatever it has begun may have been served.
+void Connection::say_goaway(Abuse why) {
+  constexpr char kEnhanceYourCalm = 11;
+  const std::string_view reason = name_of(why);
+  std::string frame(17, '\0');
+  frame[2] = static_cast<char>(8 + reason.size());
+  frame[3] = static_cast<char>(Frame::kGoaway);
+  frame.replace(9, 4, "\x7f\xff\xff\xff", 4);
+  frame[16] = kEnhanceYourCalm;
+  frame += reason;
+  [[maybe_unused]] const ssize_t sent =
+      ::send(fd_, frame.data(), frame.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 void Connection::flush() {
@@ -135,11 +191,48 @@ int Connection::shut_down(int how) {
 
 void Connection::end() {
   std::lock_guard lock(mutex_);
+  input_.unwatched();  // before the number is another's
   if (send_gathered()) {
     shutdown(fd_, SHUT_RDWR);
   } else {
     shut_down_later();
   }
+}
+
+void Connection::watched_by(int epoll, int fd, const epoll_event& event) {
+  std::lock_guard lock(mutex_);
+  input_.watched_by(epoll, fd, event);
+}
+
+void Connection::has_ended() {
+  mark_closed();
+  std::lock_guard lock(mutex_);
+  (void)input_.read_again();
+}
+
+bool Connection::is_silent() const {
+  std::lock_guard lock(mutex_);
+  return input_.is_silent();
+}
+
+void Connection::belongs_to(const std::shared_ptr<ClientAccount>& account) {
+  std::lock_guard lock(mutex_);
+  if (account.get() == input_.account()) return;
+  // It was let in as its address. Where its identity has too many, it stays so.
+  if (auto place = ClientAccount::connect(account)) place_ = std::move(place);
+  input_.belongs_to(account);
+  account_.store(account.get(), std::memory_order_release);
+}
+
+void Connection::call_began() {
+  calls_.fetch_add(1, std::memory_order_relaxed);
+  made_progress();
+}
+
+void Connection::made_progress() {
+  if (is_plain_) return;
+  std::lock_guard lock(mutex_);
+  input_.made_progress();
 }
 
 void Connection::shut_down_later() {

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Connection: a socket that gRPC serves, and what was written to it in this turn of a loop and has
-// not left yet.
+// Connection: a socket that gRPC serves: what was written to it in this turn of a loop and has not
+// left yet, and what its client sends, on its way to gRPC (connection_input.h).
 //
-// It holds a duplicate of gRPC's descriptor: gRPC closes its own whenever it likes, and its number
-// may then be another socket's. A duplicate does not keep the connection up: gRPC shuts it down
-// first.
+// gRPC's own system calls on the socket are taken in hand (socket_calls.h) and come here. It holds
+// a duplicate of gRPC's descriptor: gRPC closes its own whenever it likes, and its number may then
+// be another socket's. A duplicate does not keep the connection up: gRPC shuts it down first.
 //
-// There are two ways to let the answers of a turn share a write. `cork` has the kernel gather them:
-// a system call per answer is still made. `send` gathers them here, in place of the system call;
-// see socket_calls.h for how it comes to be called. Its promises:
+// All answers of a turn share a write. The promises of `send`:
 //   - Bytes leave in the order in which they came, whichever threads write.
 //   - When the socket is full, what was taken leaves when it is not any more (`became_writable`),
 //     and gRPC is told EAGAIN, as by the kernel, before more than kMostGathered bytes wait.
@@ -18,15 +16,21 @@
 //     within kPatience.
 // Thread: any.
 
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 
 #include "async/time.h"
+#include "server/rpc/abuse.h"
+#include "server/rpc/client_account.h"
+#include "server/rpc/connection_input.h"
 #include "server/rpc/epoll.h"
+#include "server/rpc/sent_away.h"
 
 namespace weir::rpc {
 
@@ -39,17 +43,22 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // side has shut the connection down.
   static constexpr std::uint32_t kEndEvents = EPOLLRDHUP | EPOLLHUP;
 
+  // Who its client is, and what it may do. All of it may be null; what it points to outlives this.
+  struct Client {
+    const FrameLimits* limits = nullptr;  // null: under TLS, nobody sees frames
+    ClientAccount::ConnectionPlace place = {};
+    std::shared_ptr<ClientAccount> account = {};
+    SentAway* sent_away = nullptr;
+  };
+
   // Owns `fd`. While gathered bytes wait for the socket, `epoll` watches for EPOLLOUT as well.
-  Connection(int fd, std::shared_ptr<const Epoll> epoll) : fd_(fd), epoll_(std::move(epoll)) {}
+  Connection(int fd, std::shared_ptr<const Epoll> epoll) : Connection(fd, std::move(epoll), {}) {}
+  Connection(int fd, std::shared_ptr<const Epoll> epoll, Client client);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
   int fd() const { return fd_; }
-
-  // Each cork needs an uncork, which lets go of what was gathered.
-  void cork();
-  void uncork();
 
   // As sendmsg(2) of `message`, which must not block. With `turn` it may be gathered: `turn` will
   // flush it.
@@ -57,12 +66,21 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void flush();
   // The same, and waits for the client to take it, at most until `limit`.
   void flush_until(TimePoint limit);
+  // As recvmsg(2), which must not block: ECONNRESET for a client that is sent away.
+  ssize_t receive(msghdr& message, int flags);
   // As shutdown(2), once what was gathered has left.
   int shut_down(int how);
   // gRPC closes its descriptor.
   void end();
   // The socket takes bytes again.
   void became_writable();
+  // gRPC watches its descriptor `fd` with that epoll.
+  void watched_by(int epoll, int fd, const epoll_event& event);
+
+  // Either side has shut it down: gRPC may not have noticed.
+  void has_ended();
+  // Its client has never said that it speaks HTTP/2.
+  bool is_silent() const;
 
   // Whether something written to it has not arrived at the client yet.
   bool has_unsent() const;
@@ -70,21 +88,38 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void mark_closed() { closed_.store(true, std::memory_order_release); }
   bool is_closed() const { return closed_.load(std::memory_order_acquire); }
 
+  // For its calls. Whose they are is known with the first one; without mutual TLS, from the start.
+  void belongs_to(const std::shared_ptr<ClientAccount>& account);
+  ClientAccount* account() const { return account_.load(std::memory_order_acquire); }
+  void call_began();
+  void call_ended() { calls_.fetch_sub(1, std::memory_order_relaxed); }
+  // A message has come through.
+  void made_progress();
+
  private:
   // With the lock held. False if something is left.
   bool send_gathered();
   void await_writable();
   void shut_down_later();
+  void saw_sent(const msghdr& message, std::size_t size);
+  ssize_t send_away(Abuse why);
+  void say_goaway(Abuse why);
 
   // How long a client may take over the last bytes of a connection that gRPC has given up.
   static constexpr Duration kPatience = std::chrono::seconds(10);
 
   const int fd_;
   const std::shared_ptr<const Epoll> epoll_;
-  std::atomic<int> corks_ = 0;
+  const bool is_plain_;
+  SentAway* const sent_away_;
   std::atomic<bool> closed_ = false;
+  std::atomic<std::uint32_t> calls_ = 0;
+  std::atomic<ClientAccount*> account_;  // input_'s
 
   mutable std::mutex mutex_;
+  ClientAccount::ConnectionPlace place_;
+  ConnectionInput input_;
+  bool is_sent_away_ = false;
   // Bytes [begin_, end_) of it wait; none when nothing does: an idle connection costs no buffer.
   std::unique_ptr<char[]> gathered_;
   std::size_t begin_ = 0;

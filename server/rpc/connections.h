@@ -12,6 +12,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
 #include "server/rpc/connection.h"
+#include "server/rpc/sent_away.h"
 
 namespace weir::rpc {
 
@@ -27,7 +28,11 @@ class Connections {
   // Whether a client has yet to receive something that was written to it.
   bool have_unsent() const;
 
+  SentAway& sent_away() { return sent_away_; }
+  const SentAway& sent_away() const { return sent_away_; }
+
  private:
+  SentAway sent_away_;
   mutable std::mutex mutex_;
   absl::flat_hash_map<std::string, std::shared_ptr<Connection>> by_peer_;
 };

@@ -62,8 +62,8 @@ bool FrameReader::begin(const Frame& frame, TimePoint now) {
       return false;
     case Frame::kSettings:
     case Frame::kPing:
-      knows_settings_ = knows_settings_ || (frame.type == Frame::kSettings &&
-                                            (frame.flags & Frame::kAck) != 0);
+      knows_settings_ =
+          knows_settings_ || (frame.type == Frame::kSettings && (frame.flags & Frame::kAck) != 0);
       spend(control_, (frame.flags & Frame::kAck) != 0 ? 1 : kAnswered, Abuse::kControlFrames);
       return false;
     default:
@@ -198,9 +198,8 @@ void FrameReader::wrote(const char* data, std::size_t size) {
   outgoing_.walk(
       data, size,
       [&](const Frame& frame) {
-        const bool ends =
-            frame.type == Frame::kRstStream ||
-            (frame.type <= Frame::kHeaders && (frame.flags & Frame::kEndStream) != 0);
+        const bool ends = frame.type == Frame::kRstStream ||
+                          (frame.type <= Frame::kHeaders && (frame.flags & Frame::kEndStream) != 0);
         // The DATA frame that is being read keeps its account until it has ended.
         if (ends && !(data_left_ != 0 && frame.stream == data_stream_)) forget(frame.stream);
         return false;

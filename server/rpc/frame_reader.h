@@ -59,6 +59,8 @@ class FrameReader {
 
   // Frames, ever.
   std::uint64_t frames() const { return frames_; }
+  // It has acknowledged the settings.
+  bool knows_settings() const { return knows_settings_; }
   // Bytes of messages that have begun and not ended.
   std::size_t unfinished_bytes() const { return unfinished_; }
 

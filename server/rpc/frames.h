@@ -44,8 +44,8 @@ struct Frame {
   static Frame parse(const unsigned char* header) {
     return {static_cast<std::uint32_t>(header[0] << 16 | header[1] << 8 | header[2]), header[3],
             header[4],
-            static_cast<std::uint32_t>((header[5] & 0x7f) << 24 | header[6] << 16 |
-                                       header[7] << 8 | header[8])};
+            static_cast<std::uint32_t>((header[5] & 0x7f) << 24 | header[6] << 16 | header[7] << 8 |
+                                       header[8])};
   }
 };
 
@@ -90,7 +90,7 @@ class Frames {
 
  private:
   std::array<unsigned char, Frame::kHeaderBytes> header_{};
-  std::size_t have_ = 0;  // of the next header
+  std::size_t have_ = 0;    // of the next header
   std::uint32_t left_ = 0;  // of this payload
   bool is_wanted_ = false;
 };

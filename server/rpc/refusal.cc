@@ -43,6 +43,16 @@ absl::Status make(Refusal why) {
                            "this client makes more calls a second than it may; slow down")
           .quota("client", "calls per second")
           .retry_after(pushback(why));
+    case Refusal::kClientCalls:
+      return status::Error(StatusCode::kResourceExhausted, "CLIENT_CALLS_EXCEEDED",
+                           "this client has more calls in progress than it may; end some first")
+          .quota("client", "calls in progress")
+          .retry_after(pushback(why));
+    case Refusal::kClientBytes:
+      return status::Error(StatusCode::kResourceExhausted, "CLIENT_BYTES_EXCEEDED",
+                           "this client has more answers waiting for it than it may; read them")
+          .quota("client", "bytes of answers")
+          .retry_after(pushback(why));
     case Refusal::kLate:
       return late("the deadline had passed when the call arrived");
     case Refusal::kHopeless:
@@ -81,6 +91,8 @@ Duration pushback(Refusal why) {
     case Refusal::kOverloaded:
     case Refusal::kDraining:
     case Refusal::kClientRate:
+    case Refusal::kClientCalls:
+    case Refusal::kClientBytes:
     case Refusal::kLineFull:
     case Refusal::kLineSlow:
       return std::chrono::milliseconds(100);

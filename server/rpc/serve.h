@@ -47,9 +47,11 @@ class MethodOf final : public Method {
     if constexpr (requires { shape.check(); }) {
       if (welcome.ok()) {
         const EndLimit limit(call);
+        const ServerCall::ClientOwes owes(call, ServerCall::Owes::kMessage);
         const bool came =
             co_await operation("request", [&](void* tag) { shape.read_request(tag); });
         if (came) {
+          call.made_progress();
           welcome = call.accept(shape.check());
         } else {
           welcome = co_await detail::why_no_message(shape.stream(), call);
@@ -73,6 +75,9 @@ class MethodOf final : public Method {
       }
     }
     if (call.was_cut(weir::detail::status_of(result))) result = call.cut();
+    if (weir::detail::status_of(result).ok() && call.client_holds_too_much()) {
+      result = call.refuse_answer();
+    }
     if (absl::Status error = weir::detail::status_of(result); !error.ok()) {
       result = status::with_default_details(std::move(error));
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/rpc/server.h"
 
+#include <grpcpp/resource_quota.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
 
@@ -11,7 +12,6 @@
 #include "absl/strings/str_cat.h"
 #include "server/log.h"
 #include "server/rpc/introspection.h"
-#include "server/rpc/socket_calls.h"
 
 namespace weir::rpc {
 namespace {
@@ -34,6 +34,10 @@ void set_limits(grpc::ServerBuilder& builder, const ServerOptions& options) {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                              milliseconds(options.min_ping_interval));
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
+                             milliseconds(options.handshake_timeout));
+  // The last resort: beyond it gRPC ends calls, whosever they are. Clients meet their own bound.
+  builder.SetResourceQuota(grpc::ResourceQuota("weir").Resize(options.max_grpc_bytes));
 }
 
 // One method may have as many calls in progress as all of them together.
@@ -41,6 +45,12 @@ ServerOptions with_limits_that_fit(ServerOptions options) {
   options.limit.most = options.max_calls;
   options.limit.first = std::min(options.limit.first, options.max_calls);
   options.limit.least = std::min(options.limit.least, options.limit.first);
+  // A client may send some of the largest messages at once.
+  options.client.bytes = std::max(options.client.bytes,
+                                  4 * static_cast<std::size_t>(options.max_receive_message_bytes));
+  options.frames.header_block_bytes =
+      2 * static_cast<std::size_t>(options.max_metadata_bytes) + (8 << 10);
+  options.frames.streams = static_cast<std::uint32_t>(options.max_concurrent_streams);
   return options;
 }
 
@@ -58,7 +68,8 @@ Server::Server(ServerOptions options, telemetry::Tracer* tracer)
     : options_(with_limits_that_fit(std::move(options))),
       tracer_(tracer),
       admission_(options_.max_calls),
-      client_rates_(options_.client_rate),
+      admin_admission_(options_.max_calls),
+      accounts_(options_.client),
       health_(*this) {}
 
 Server::~Server() {
@@ -90,17 +101,19 @@ absl::Status Server::start() {
   builder.SetOption(std::move(introspection));
   set_limits(builder, options_);
   leave_out_filters(builder);
-  const bool gather_writes = kWrapsSocketCalls && options_.gather_writes;
   acceptor_ = std::make_unique<Acceptor>(
       builder.experimental().AddExternalConnectionAcceptor(
           grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
           server_credentials(tls_files_.get())),
-      connections_, Acceptor::Options{options_.max_connections, gather_writes});
+      connections_, accounts_,
+      Acceptor::Options{options_.max_connections, options_.tls.certificate.empty(), options_.frames,
+                        options_.handshake_timeout, options_.write_timeout});
   if (absl::Status status = acceptor_->listen(options_.address); !status.ok()) return status;
   for (const auto& service : services_) builder.RegisterService(service.get());
-  const ServerLoop::Shared shared{
-      admission_,        connections_, options_.max_deadline, options_.access_log, gather_writes,
-      authorizer_.get(), tracer_,      options_.limit,        client_rates_};
+  const ServerLoop::Shared shared{admission_,          admin_admission_,      connections_,
+                                  accounts_,           options_.max_deadline, options_.stream_idle,
+                                  options_.access_log, authorizer_.get(),     tracer_,
+                                  options_.limit};
   {
     const std::lock_guard lock(loops_mutex_);
     for (int i = 0; i < options_.loops; ++i) {

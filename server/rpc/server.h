@@ -35,7 +35,7 @@
 #include "server/rpc/admission.h"
 #include "server/rpc/async_methods.h"
 #include "server/rpc/authorizer.h"
-#include "server/rpc/client_rates.h"
+#include "server/rpc/client_account.h"
 #include "server/rpc/concurrency_limit.h"
 #include "server/rpc/connections.h"
 #include "server/rpc/health.h"
@@ -64,7 +64,11 @@ struct ServerOptions {
   Duration keepalive_time = std::chrono::seconds(60);
   Duration keepalive_timeout = std::chrono::seconds(10);
   Duration min_ping_interval = std::chrono::seconds(10);  // a client that pings more is sent away
-  bool gather_writes = true;  // of a turn, in this process; else in the kernel: socket_calls.h
+  Duration handshake_timeout = std::chrono::seconds(5);   // for TLS, and the first frames
+  Duration write_timeout = std::chrono::seconds(30);      // for a client to take what it is sent
+  Duration stream_idle = std::chrono::minutes(5);         // for a client to send what is waited for
+  std::size_t max_grpc_bytes = 256 << 20;                 // that gRPC holds for all calls together
+  FrameLimits frames;                                     // of each connection
   AccessLogOptions access_log;
   Duration blocked = std::chrono::milliseconds(50);  // a turn of a loop that is reported
   TlsOptions tls;
@@ -72,7 +76,7 @@ struct ServerOptions {
   // it does not govern; health stays open to all.
   std::string authorization_policy;
   LimitOptions limit;
-  ClientRateOptions client_rate;
+  ClientLimits client;
   bool reflection = true;
   bool channelz = true;
 };
@@ -137,10 +141,11 @@ class Server {
   // Of loops_ and tls_files_, for those who look in while the server starts and ends.
   mutable std::mutex loops_mutex_;
   Admission admission_;
-  Connections connections_;
   std::unique_ptr<TlsFiles> tls_files_;
   std::unique_ptr<Authorizer> authorizer_;
-  ClientRates client_rates_;
+  Admission admin_admission_;  // calls of health and reflection, which are not drained
+  ClientAccounts accounts_;
+  Connections connections_;
   std::vector<std::unique_ptr<Method>> methods_;
   std::vector<std::unique_ptr<AsyncMethods>> services_;
   Health health_;

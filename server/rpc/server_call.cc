@@ -2,13 +2,13 @@
 #include "server/rpc/server_call.h"
 
 #include <grpc/grpc.h>
-#include <grpc/support/alloc.h>
 #include <grpc/support/time.h>
 
 #include <algorithm>
 #include <exception>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/hash/hash.h"
 #include "absl/strings/match.h"
@@ -17,7 +17,6 @@
 #include "absl/strings/strip.h"
 #include "async/task_tree.h"
 #include "server/log.h"
-#include "server/rpc/client_identity.h"
 #include "server/rpc/refusal.h"
 #include "server/rpc/server_loop.h"
 #include "server/status/details.h"
@@ -57,6 +56,8 @@ void tell_peer(absl::string_view peer, Span& span) {
 }  // namespace
 
 ServerCall::~ServerCall() {
+  if (client_) hold(0);
+  if (connection_ != nullptr) connection_->call_ended();
   if (is_linked()) weir::detail::IntrusiveList<ServerCall, ServerCall>::remove(*this);
 }
 
@@ -98,7 +99,13 @@ void ServerCall::begin_span(TimePoint deadline) {
 }
 
 absl::Status ServerCall::admit() {
-  if (method_.kind() == Method::Kind::kAdmin) return context().status();
+  if (absl::Status status = enter_client(); !status.ok()) return status;
+  if (method_.kind() == Method::Kind::kAdmin) {
+    place_ = loop_.shared().admin_admission.enter();
+    if (!place_) return refuse(Refusal::kOverloaded);
+    loop_.admin_call_arrived(*this);
+    return context().status();
+  }
   if (absl::Status status = check_client(); !status.ok()) return status;
   Admission& admission = loop_.shared().admission;
   place_ = admission.enter();
@@ -106,6 +113,14 @@ absl::Status ServerCall::admit() {
   serial_ = loop_.call_arrived(*this);
   if (context().remaining() == Duration::zero()) return refuse(Refusal::kLate);
   return context().status();
+}
+
+absl::Status ServerCall::enter_client() {
+  ConnectionCache::Caller caller = loop_.callers().caller_of(grpc_);
+  connection_ = std::move(caller.connection);
+  if (connection_ != nullptr) connection_->call_began();
+  client_ = ClientAccount::call(std::move(caller.account));
+  return client_ ? absl::OkStatus() : refuse(Refusal::kClientCalls);
 }
 
 absl::Status ServerCall::check_client() {
@@ -117,10 +132,7 @@ absl::Status ServerCall::check_client() {
       return status;
     }
   }
-  if (shared.client_rates.is_on() && !shared.client_rates.take(client_identity(grpc_), arrival_)) {
-    return refuse(Refusal::kClientRate);
-  }
-  return absl::OkStatus();
+  return client_->take(arrival_) ? absl::OkStatus() : refuse(Refusal::kClientRate);
 }
 
 absl::Status ServerCall::enter_method() {
@@ -138,7 +150,7 @@ absl::Status ServerCall::enter_method() {
 
 Task<absl::Status> ServerCall::wait_for_place() {
   MethodLimit& limit = *loop_.limit(method_);
-  const std::uint64_t client = absl::HashOf(client_identity(grpc_));
+  const std::uint64_t client = absl::HashOf(client_.get());
   const Method::Priority priority = this->priority();
   if (priority == Method::Priority::kNormal) {
     loop_.shared().admission.press(loop_.event_loop().turn_time());
@@ -241,11 +253,21 @@ absl::Status ServerCall::gone() const {
 
 void ServerCall::about_to_write() {
   has_written_ = true;
-  Corks& corks = loop_.corks();
-  if (corks.gather()) return;
-  // The C function: C++'s would copy the name once more.
-  const std::unique_ptr<char, void (*)(void*)> peer(grpc_call_get_peer(grpc_.c_call()), gpr_free);
-  corks.cork(peer.get());
+  loop_.writes().gather();
+}
+
+void ServerCall::end_if_idle(TimePoint since) const {
+  if (std::min(owes_since_[0], owes_since_[1]) > since) return;
+  context().scope().cancel(CancelReason::kDeadline);
+}
+
+void ServerCall::hold(std::size_t bytes) {
+  // Small ones are part of what a call takes anyway.
+  constexpr std::size_t kSmall = 4096;
+  if (bytes < kSmall) bytes = 0;
+  if (bytes == held_) return;
+  client_->hold(bytes);
+  client_->release(std::exchange(held_, bytes));
 }
 
 void ServerCall::DoneTag::complete(bool) {

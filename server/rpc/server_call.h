@@ -22,6 +22,7 @@
 
 #include <array>
 #include <coroutine>
+#include <cstddef>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -33,6 +34,8 @@
 #include "rpc/tag.h"
 #include "server/rpc/admission.h"
 #include "server/rpc/call_cells.h"
+#include "server/rpc/client_account.h"
+#include "server/rpc/connection.h"
 #include "server/rpc/method.h"
 #include "server/rpc/method_limit.h"
 #include "telemetry/span.h"
@@ -96,6 +99,31 @@ class ServerCall final : public weir::detail::ListHook<ServerCall> {
   // Why an operation of the call has failed.
   absl::Status gone() const;
 
+  // While one lives, the client owes the call something.
+  enum class Owes : unsigned char { kMessage, kRoom };
+  class ClientOwes {
+   public:
+    ClientOwes(ServerCall& call, Owes what);
+    ~ClientOwes() { since_ = TimePoint::max(); }
+    ClientOwes(const ClientOwes&) = delete;
+    ClientOwes& operator=(const ClientOwes&) = delete;
+
+   private:
+    TimePoint& since_;
+  };
+  // Ends it if its client has owed it something for as long as that.
+  void end_if_idle(TimePoint since) const;
+  // A message has come through.
+  void made_progress() {
+    if (connection_ != nullptr) connection_->made_progress();
+  }
+  // Bytes of an answer are held for its client from now on, in place of those before.
+  void hold(std::size_t bytes);
+  // Its client has not taken so much that it is given no more.
+  bool client_holds_too_much() const { return client_->holds_too_much(); }
+  // The refusal of an answer to it.
+  absl::Status refuse_answer() { return refuse(Refusal::kClientBytes); }
+
   class Ended;
   // co_await after Finish's tag has come back; then nothing of the call is left inside gRPC.
   Ended ended();
@@ -103,6 +131,7 @@ class ServerCall final : public weir::detail::ListHook<ServerCall> {
  private:
   void begin_span(TimePoint deadline);
   void log_end(const absl::Status& result, Duration took) const;
+  absl::Status enter_client();
   absl::Status check_client();
   Method::Priority priority() const;
   absl::Status refuse(Refusal why);
@@ -129,6 +158,10 @@ class ServerCall final : public weir::detail::ListHook<ServerCall> {
   std::uint64_t serial_ = 0;
   std::unique_ptr<Span> span_;  // if the trace is sampled
   std::optional<weir::detail::DeadlineScope> scope_;
+  std::array<TimePoint, 2> owes_since_{TimePoint::max(), TimePoint::max()};
+  std::shared_ptr<Connection> connection_;  // null: of a socket file
+  ClientAccount::CallPlace client_;
+  std::size_t held_ = 0;
   Admission::Place place_;
   MethodLimit::Place method_place_;
 
@@ -147,6 +180,11 @@ class ServerCall::Ended {
  private:
   ServerCall& call_;
 };
+
+inline ServerCall::ClientOwes::ClientOwes(ServerCall& call, Owes what)
+    : since_(call.owes_since_[static_cast<std::size_t>(what)]) {
+  since_ = call.context().loop().turn_time();
+}
 
 inline ServerCall::Ended ServerCall::ended() { return Ended(*this); }
 

@@ -19,7 +19,8 @@ ServerLoop::ServerLoop(std::string name, std::unique_ptr<grpc::ServerCompletionQ
       access_log_(shared.access_log),
       queue_(queue.get()),
       loop_(std::move(queue)),
-      corks_(loop_, shared.connections, shared.gather_writes) {
+      writes_(loop_),
+      callers_(shared.connections, shared.accounts) {
   for (const auto& method : methods) {
     limits_.push_back(method->is_limited() ? std::make_unique<MethodLimit>(shared.limit) : nullptr);
   }
@@ -41,6 +42,7 @@ void ServerLoop::join() {
 // empty.
 Task<void> ServerLoop::serve(int slots) {
   CurrentTask& self = co_await this_task();
+  const IdleCalls idle(loop_, {&in_progress_, &admin_in_progress_}, shared_.stream_idle);
   JoinSet<void> calls(self);
   calls_ = &calls;
   for (const auto& method : methods_) {

@@ -19,12 +19,14 @@
 #include "server/rpc/admission.h"
 #include "server/rpc/authorizer.h"
 #include "server/rpc/call_cells.h"
-#include "server/rpc/client_rates.h"
+#include "server/rpc/client_account.h"
+#include "server/rpc/connection_cache.h"
 #include "server/rpc/connections.h"
-#include "server/rpc/cork.h"
+#include "server/rpc/idle_calls.h"
 #include "server/rpc/method.h"
 #include "server/rpc/method_limit.h"
 #include "server/rpc/server_call.h"
+#include "server/rpc/turn_gatherer.h"
 
 namespace weir::rpc {
 
@@ -32,15 +34,16 @@ class ServerLoop {
  public:
   struct Shared {
     Admission& admission;
+    Admission& admin_admission;
     const Connections& connections;
+    ClientAccounts& accounts;
     // For calls without a deadline, or with a later one.
     Duration max_deadline;
+    Duration stream_idle;
     const AccessLogOptions& access_log;
-    bool gather_writes;            // see socket_calls.h
     const Authorizer* authorizer;  // null: everybody may call everything
     telemetry::Tracer* tracer;     // null: no traces
     const LimitOptions& limit;
-    ClientRates& client_rates;
   };
 
   using Methods = std::vector<std::unique_ptr<Method>>;
@@ -92,9 +95,11 @@ class ServerLoop {
     in_progress_.push_back(call);
     return ++last_serial_;
   }
+  void admin_call_arrived(ServerCall& call) { admin_in_progress_.push_back(call); }
   CallCells& cells() { return cells_; }
   AccessLog& access_log() { return access_log_; }
-  Corks& corks() { return corks_; }
+  TurnGatherer& writes() { return writes_; }
+  ConnectionCache& callers() { return callers_; }
 
  private:
   Task<void> serve(int slots);
@@ -109,13 +114,15 @@ class ServerLoop {
   AccessLog access_log_;
   grpc::ServerCompletionQueue* const queue_;  // owned by loop_
   CompletionQueueLoop loop_;
-  Corks corks_;
+  TurnGatherer writes_;
+  ConnectionCache callers_;
   CancelScope traffic_;
   CancelScope admin_;
   JoinSet<void>* calls_ = nullptr;  // while serve() runs
   absl::flat_hash_map<const Method*, AcceptSlots> slots_;
   std::vector<std::unique_ptr<MethodLimit>> limits_;  // by the method's number
   Calls in_progress_;
+  Calls admin_in_progress_;
   std::uint64_t last_serial_ = 0;
   std::thread thread_;
 };

@@ -35,9 +35,10 @@ const Message& message_of(const OnArena<Message>& message) {
 
 // Finishes with the one response, or without.
 template <class Responder, class Response>
-void finish_with(Responder& responder, const absl::StatusOr<Response>& result, void* tag) {
+void finish_with(Responder& responder, ServerCall& call, const absl::StatusOr<Response>& result,
+                 void* tag) {
   if (result.ok()) {
-    responder.Finish(message_of(*result), grpc::Status::OK, tag);
+    responder.Finish({&message_of(*result), nullptr, &call}, grpc::Status::OK, tag);
   } else {
     responder.FinishWithError(to_grpc(result.status()), tag);
   }
@@ -51,10 +52,12 @@ class Unary {
  public:
   static constexpr bool kIsLimited = true;
   using Result = Handled;
-  using Stream = grpc::ServerAsyncReader<Response, Incoming<Request>>;
+  using Stream = grpc::ServerAsyncReader<Outgoing<Response>, Incoming<Request>>;
 
   explicit Unary(ServerCall& call)
-      : stream_(&call.grpc()), request_{call.make_message<Request>(), absl::OkStatus()} {}
+      : call_(call),
+        stream_(&call.grpc()),
+        request_{call.make_message<Request>(), absl::OkStatus()} {}
 
   Stream& stream() { return stream_; }
   void read_request(void* tag) { stream_.Read(&request_, tag); }
@@ -64,9 +67,10 @@ class Unary {
   Task<Result> handle(const Handler& handler) {
     return handler(*request_.message);
   }
-  void finish(const Result& result, void* tag) { detail::finish_with(stream_, result, tag); }
+  void finish(const Result& result, void* tag) { detail::finish_with(stream_, call_, result, tag); }
 
  private:
+  ServerCall& call_;
   Stream stream_;
   Incoming<Request> request_;
 };
@@ -102,19 +106,21 @@ template <class Request, class Response>
 class ClientStreaming {
  public:
   using Result = absl::StatusOr<Response>;
-  using Stream = grpc::ServerAsyncReader<Response, Incoming<Request>>;
+  using Stream = grpc::ServerAsyncReader<Outgoing<Response>, Incoming<Request>>;
 
-  explicit ClientStreaming(ServerCall& call) : stream_(&call.grpc()), reader_(stream_, call) {}
+  explicit ClientStreaming(ServerCall& call)
+      : call_(call), stream_(&call.grpc()), reader_(stream_, call) {}
 
   Stream& stream() { return stream_; }
   template <class Handler>
   Task<Result> handle(const Handler& handler) {
     return handler(reader_);
   }
-  void finish(const Result& result, void* tag) { detail::finish_with(stream_, result, tag); }
+  void finish(const Result& result, void* tag) { detail::finish_with(stream_, call_, result, tag); }
   auto last_read() { return reader_.last_read(); }
 
  private:
+  ServerCall& call_;
   Stream stream_;
   detail::StreamReader<Stream, Request> reader_;
 };

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/rpc/socket_calls.h"
 
-#ifdef WEIR_WRAP_SOCKET_CALLS
-
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -21,7 +20,7 @@ namespace {
 using Owned = std::shared_ptr<Connection>;
 using Slot = std::atomic<Owned*>;
 constexpr std::size_t kPiece = 4096;
-constexpr std::size_t kPieces = 256;  // descriptors beyond 2^20 are not gathered
+constexpr std::size_t kPieces = 256;  // descriptors beyond 2^20 are gRPC's alone
 using Piece = std::array<Slot, kPiece>;
 constinit std::array<std::atomic<Piece*>, kPieces> pieces{};
 
@@ -65,6 +64,8 @@ void adopt(int fd, std::shared_ptr<Connection> connection) {
 extern "C" {
 // NOLINTBEGIN(bugprone-reserved-identifier)
 ssize_t __real_sendmsg(int fd, const msghdr* message, int flags);
+ssize_t __real_recvmsg(int fd, msghdr* message, int flags);
+int __real_epoll_ctl(int epoll, int operation, int fd, epoll_event* event);
 int __real_shutdown(int fd, int how);
 int __real_close(int fd);
 
@@ -73,6 +74,22 @@ ssize_t __wrap_sendmsg(int fd, const msghdr* message, int flags) {
     return connection->send(*message, flags, weir::rpc::TurnWrites::current());
   }
   return __real_sendmsg(fd, message, flags);
+}
+
+ssize_t __wrap_recvmsg(int fd, msghdr* message, int flags) {
+  if (weir::rpc::Connection* const connection = weir::rpc::connection_of(fd)) {
+    return connection->receive(*message, flags);
+  }
+  return __real_recvmsg(fd, message, flags);
+}
+
+int __wrap_epoll_ctl(int epoll, int operation, int fd, epoll_event* event) {
+  if (operation == EPOLL_CTL_ADD && event != nullptr) {
+    if (weir::rpc::Connection* const connection = weir::rpc::connection_of(fd)) {
+      connection->watched_by(epoll, fd, *event);
+    }
+  }
+  return __real_epoll_ctl(epoll, operation, fd, event);
 }
 
 int __wrap_shutdown(int fd, int how) {
@@ -94,5 +111,3 @@ int __wrap_close(int fd) {
 }
 // NOLINTEND(bugprone-reserved-identifier)
 }
-
-#endif

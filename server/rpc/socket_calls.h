@@ -2,19 +2,19 @@
 #pragma once
 
 // The system calls that gRPC makes on the connections we handed it, taken in hand: its writes are
-// gathered by the Connection, so that all the answers of one turn are one system call.
+// gathered by the Connection, so that all the answers of one turn are one system call, and its
+// reads are looked at and bounded before gRPC sees them.
 //
-// Why so. gRPC 1.51 calls sendmsg once per call and offers no hook between its transport and the
-// socket: an endpoint of one's own (grpc_server_setup_transport) and the executor behind it are
-// internal, and Debian ships no headers for them. TCP_CORK saves the segments and the client's
-// wake-ups, but not the system calls, which are a seventh of what a call from the cache costs.
+// Why so. gRPC 1.51 calls sendmsg once per call, reads a connection for as long as bytes come, and
+// offers no hook between its transport and the socket: an endpoint of one's own
+// (grpc_server_setup_transport) and the executor behind it are internal, and Debian ships no
+// headers for them. TCP_CORK would save the segments and the client's wake-ups, but not the system
+// calls, which are a seventh of what a call from the cache costs.
 //
-// How. The release build links gRPC statically, with --wrap for sendmsg, shutdown and close
-// (CMakeLists.txt), and then WEIR_WRAP_SOCKET_CALLS is defined. Every other descriptor passes
-// through, for the price of one load. A descriptor is ours from `adopt` until gRPC closes it, which
-// it does through the wrapper, so a number is never taken for what it named before.
-//
-// Elsewhere, and with ServerOptions::gather_writes off, answers are corked in the kernel.
+// How. gRPC is linked statically, with --wrap for sendmsg, recvmsg, epoll_ctl, shutdown and close
+// (CMakeLists.txt). Every other descriptor passes through, for the price of one load. A descriptor
+// is ours from `adopt` until gRPC closes it, which it does through the wrapper, so a number is
+// never taken for what it named before.
 
 #include <memory>
 
@@ -22,13 +22,7 @@
 
 namespace weir::rpc {
 
-#ifdef WEIR_WRAP_SOCKET_CALLS
-inline constexpr bool kWrapsSocketCalls = true;
 // From now on gRPC's calls on its descriptor `fd` are the connection's.
 void adopt(int fd, std::shared_ptr<Connection> connection);
-#else
-inline constexpr bool kWrapsSocketCalls = false;
-inline void adopt(int, const std::shared_ptr<Connection>&) {}
-#endif
 
 }  // namespace weir::rpc

@@ -42,9 +42,13 @@ class StreamReader final : public Reader<T> {
       is_reading_ = true;
       read_.start([&](void* tag) { stream_.Read(&incoming_, tag); });
     }
-    co_await or_return(co_await read_.ended());
+    {
+      const ServerCall::ClientOwes owes(call_, ServerCall::Owes::kMessage);
+      co_await or_return(co_await read_.ended());
+    }
     is_reading_ = false;
     if (read_.ok()) {
+      call_.made_progress();
       // For gRPC a message that does not parse is like the end of the stream; it is not.
       if (!incoming_.status.ok()) co_return std::exchange(incoming_.status, absl::OkStatus());
       co_return std::optional<T>(std::move(message_));
@@ -74,10 +78,12 @@ class StreamWriter final : public Writer<T> {
 
   Task<absl::Status> write(const T& message) override {
     // Serializes the message at once, so `message` need not outlive this wait.
-    return start([this, &message](void* tag) { stream_.Write({&message, nullptr}, tag); });
+    return start([this, &message](void* tag) { stream_.Write({&message, nullptr, &call_}, tag); });
   }
   Task<absl::Status> write(const Encoded<T>& message) override {
-    return start([this, &message](void* tag) { stream_.Write({nullptr, &message.bytes()}, tag); });
+    return start([this, &message](void* tag) {
+      stream_.Write({nullptr, &message.bytes(), &call_}, tag);
+    });
   }
   Task<absl::Status> begin() override {
     if (call_.has_written()) return nothing();  // a read to the end has sent it
@@ -92,14 +98,17 @@ class StreamWriter final : public Writer<T> {
 
   template <class Begin>
   Task<absl::Status> start(Begin begin) {
+    const ServerCall::ClientOwes owes(call_, ServerCall::Owes::kRoom);
     // A write that was given up may still be under way.
     co_await or_return(co_await write_.ended());
     if (call_.context().is_cancelled()) co_return call_.context().status();
     if (!write_.ok()) co_return call_.gone();
+    if (call_.client_holds_too_much()) co_return call_.refuse_answer();
     call_.about_to_write();
     write_.start(begin);
     co_await or_return(co_await write_.ended());
     if (!write_.ok()) co_return call_.gone();
+    call_.hold(0);
     co_return absl::OkStatus();
   }
 

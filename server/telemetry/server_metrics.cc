@@ -120,6 +120,13 @@ void collect_calls(const rpc::Server& server, Families& out) {
   collect_limits(server, out);
   out.gauge("weir_rpc_connections", "Connections of clients.", {},
             static_cast<double>(server.connections().size()));
+  for (std::size_t why = 0; why < rpc::kAbuses; ++why) {
+    const auto reason = static_cast<rpc::Abuse>(why);
+    out.counter("weir_rpc_connections_closed_total",
+                "Connections that were closed or not taken for what their clients did, by reason.",
+                {{"reason", rpc::name_of(reason)}},
+                static_cast<double>(server.connections().sent_away().count_of(reason)));
+  }
   out.gauge("weir_serving", "Whether health says SERVING.", {}, server.health().is_serving());
 }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Answers that share a write, through gRPC and both ways of gathering them. In builds that do not
-// link gRPC statically both are the kernel's.
+// Answers that share a write, through gRPC.
 
 #include <gtest/gtest.h>
 
@@ -23,21 +22,13 @@ namespace {
 using namespace test;
 using std::chrono::milliseconds;
 
-class GatheredWrites : public ::testing::TestWithParam<bool> {
- protected:
-  static ServerOptions options(int loops = 1) {
-    ServerOptions options = options_for_tests();
-    options.gather_writes = GetParam();
-    options.loops = loops;
-    return options;
-  }
-};
+ServerOptions options(int loops = 1) {
+  ServerOptions options = options_for_tests();
+  options.loops = loops;
+  return options;
+}
 
-INSTANTIATE_TEST_SUITE_P(By, GatheredWrites, ::testing::Bool(), [](const auto& which) {
-  return std::string(which.param ? "Process" : "Kernel");
-});
-
-TEST_P(GatheredWrites, ALoneCallDoesNotWait) {
+TEST(GatheredWrites, ALoneCallDoesNotWait) {
   NumberServer server(options());
   server.start();
   const auto client = server.client();
@@ -48,7 +39,7 @@ TEST_P(GatheredWrites, ALoneCallDoesNotWait) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, milliseconds(2000));
 }
 
-TEST_P(GatheredWrites, LargeMessagesArriveWholeAtASlowReader) {
+TEST(GatheredWrites, LargeMessagesArriveWholeAtASlowReader) {
   NumberServer server(options());
   server.server_stream = [](const Number&, Writer<Number>& writer) -> Task<absl::Status> {
     for (std::size_t i = 0; i < 60; ++i) {
@@ -95,7 +86,7 @@ std::int64_t data_bytes(std::string_view received) {
 }
 
 // The client reads nothing until all was asked for: the socket fills up, and so does what waits.
-TEST_P(GatheredWrites, AClientThatStopsReadingGetsEverythingLater) {
+TEST(GatheredWrites, AClientThatStopsReadingGetsEverythingLater) {
   constexpr int kCalls = 900;
   constexpr std::size_t kBytes = 60'000;
   NumberServer server(options());
@@ -114,7 +105,7 @@ TEST_P(GatheredWrites, AClientThatStopsReadingGetsEverythingLater) {
   EXPECT_EQ(data_bytes(client.received()), static_cast<std::int64_t>(kAll));
 }
 
-TEST_P(GatheredWrites, TwoLoopsShareOneConnection) {
+TEST(GatheredWrites, TwoLoopsShareOneConnection) {
   NumberServer server(options(2));
   server.unary = [](const Number& request) -> Task<absl::StatusOr<Number>> {
     if (request.value() % 3 == 0) (void)co_await sleep(milliseconds(1));
@@ -143,7 +134,7 @@ std::string describe_calls(Server& server) {
 
 // Connections that end while they are answered, again and again, so that the numbers of their
 // descriptors come back as others'.
-TEST_P(GatheredWrites, ConnectionsThatEndMidTurnHarmNobody) {
+TEST(GatheredWrites, ConnectionsThatEndMidTurnHarmNobody) {
   NumberServer server(options());
   server.start();
   std::atomic<bool> stop = false;
@@ -168,7 +159,7 @@ TEST_P(GatheredWrites, ConnectionsThatEndMidTurnHarmNobody) {
 
 // Large ones too: when gRPC has closed a connection and the client says something more, like
 // WINDOW_UPDATE, the kernel resets it, and what had not left by then never does.
-TEST_P(GatheredWrites, TheLastAnswersLeaveBeforeTheServerDoes) {
+TEST(GatheredWrites, TheLastAnswersLeaveBeforeTheServerDoes) {
   for (int round = 0; round < 10; ++round) {
     NumberServer server(options());
     Inbox<int> arrived;

@@ -77,8 +77,7 @@ bool RawClient::send_frame(std::uint8_t type, std::uint8_t flags, std::uint32_t 
   return send(fd_, frame.data(), frame.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(frame.size());
 }
 
-std::uint32_t RawClient::send_call(std::string_view path, const Headers& more,
-                                   std::string_view message) {
+std::uint32_t RawClient::send_headers(std::string_view path, const Headers& more) {
   const std::uint32_t stream = next_stream_;
   next_stream_ += 2;
   std::string block;
@@ -90,6 +89,12 @@ std::uint32_t RawClient::send_call(std::string_view path, const Headers& more,
   append_header(block, "te", "trailers");
   for (const auto& [name, value] : more) append_header(block, name, value);
   send_frame(kHeaders, kEndHeaders, stream, block);
+  return stream;
+}
+
+std::uint32_t RawClient::send_call(std::string_view path, const Headers& more,
+                                   std::string_view message) {
+  const std::uint32_t stream = send_headers(path, more);
   std::string data("\0\0\0\0", 4);  // not compressed, and the length
   data += static_cast<char>(message.size());
   data += message;

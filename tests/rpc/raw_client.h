@@ -26,6 +26,8 @@ class RawClient {
   // A whole gRPC request of one message, of at most 255 bytes, on a new stream; returns the stream.
   std::uint32_t send_call(std::string_view path, const Headers& more = {},
                           std::string_view message = "");
+  // Its headers alone.
+  std::uint32_t send_headers(std::string_view path, const Headers& more = {});
   void send_ping();
   void send_reset(std::uint32_t stream);
   void acknowledge_settings();

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/rpc/connection_input.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <utility>
+
+namespace weir::rpc {
+namespace {
+
+constexpr std::size_t kMostPieces = 8;  // gRPC 1.51 reads into at most four
+
+// The first `most` bytes of where `message` goes.
+struct Shortened {
+  Shortened(const msghdr& whole, std::size_t most) : message(whole) {
+    std::size_t count = 0;
+    for (; count < std::min<std::size_t>(whole.msg_iovlen, kMostPieces) && most != 0; ++count) {
+      pieces[count] = whole.msg_iov[count];
+      pieces[count].iov_len = std::min(pieces[count].iov_len, most);
+      most -= pieces[count].iov_len;
+    }
+    message.msg_iov = pieces.data();
+    message.msg_iovlen = count;
+  }
+  std::array<iovec, kMostPieces> pieces;
+  msghdr message;
+};
+
+}  // namespace
+
+ConnectionInput::ConnectionInput(const FrameLimits* limits, std::shared_ptr<ClientAccount> account)
+    : account_(std::move(account)) {
+  if (limits != nullptr) frames_.emplace(*limits);
+}
+
+ssize_t ConnectionInput::receive(int fd, msghdr& message, int flags) {
+  if (taken_ >= kTurn && read_again()) {
+    taken_ = 0;
+    errno = EAGAIN;
+    return -1;
+  }
+  Shortened part(message, kTurn);
+  const ssize_t got = recvmsg(fd, &part.message, flags);
+  message.msg_controllen = part.message.msg_controllen;
+  message.msg_flags = part.message.msg_flags;
+  if (got > 0) {
+    taken_ += static_cast<std::size_t>(got);
+  } else {
+    taken_ = 0;
+  }
+  return got;
+}
+
+std::optional<Abuse> ConnectionInput::look(const msghdr& message, std::size_t size,
+                                           bool has_calls) {
+  std::optional<Abuse> abuse;
+  if (frames_) {
+    const TimePoint now = std::chrono::steady_clock::now();
+    const std::uint64_t before = frames_->frames();
+    std::size_t left = size;
+    for (std::size_t i = 0; left != 0; ++i) {
+      const iovec& piece = message.msg_iov[i];
+      const std::size_t bytes = std::min(left, piece.iov_len);
+      abuse = frames_->read(static_cast<const char*>(piece.iov_base), bytes, now);
+      left -= bytes;
+    }
+    taken_ += (frames_->frames() - before) * kFrameCost;
+    hold(frames_->unfinished_bytes());
+  } else {
+    hold(held_ + size);
+    if (!has_calls && held_ > kLittle) return Abuse::kBytes;
+  }
+  if (!abuse && held_ > kLittle && account_ != nullptr && account_->holds_too_much()) {
+    abuse = Abuse::kBytes;
+  }
+  return abuse;
+}
+
+void ConnectionInput::hold(std::size_t bytes) {
+  if (account_ != nullptr && bytes != held_) {
+    if (bytes > held_) {
+      account_->hold(bytes - held_);
+    } else {
+      account_->release(held_ - bytes);
+    }
+  }
+  held_ = bytes;
+}
+
+void ConnectionInput::belongs_to(std::shared_ptr<ClientAccount> account) {
+  if (account == account_) return;
+  const std::size_t held = std::exchange(held_, 0);
+  if (account_ != nullptr) account_->release(held);
+  account_ = std::move(account);
+  hold(held);
+}
+
+void ConnectionInput::watched_by(int epoll, int fd, const epoll_event& event) {
+  epoll_ = epoll;
+  grpc_fd_ = fd;
+  event_ = event;
+}
+
+bool ConnectionInput::read_again() {
+  if (epoll_ < 0) return false;
+  epoll_event event = event_;
+  return epoll_ctl(epoll_, EPOLL_CTL_MOD, grpc_fd_, &event) == 0;
+}
+
+}  // namespace weir::rpc

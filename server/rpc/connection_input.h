@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// ConnectionInput: what a connection's client sends, on its way to gRPC. It is bounded in three
+// ways before gRPC spends memory or time on it:
+//   - A connection takes turns. gRPC reads one for as long as bytes come, on the thread that serves
+//     the others; after kTurn bytes it is told that there are none, and epoll is asked to tell it
+//     again, behind all others that have something.
+//   - Frames have budgets: frame_reader.h, for connections in the clear.
+//   - Bytes that have become no message yet are held against the client's account. Under TLS, where
+//     nobody sees messages, these are the bytes since the last call or message that came through.
+//
+// Trap: gRPC 1.51 does not notice a reset that comes together with bytes (the kernel's TCP_INQ says
+// that there is nothing more to read, and epoll has told it); `read_again` wakes it.
+// Thread: one at a time; Connection has the lock.
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+
+#include "server/rpc/abuse.h"
+#include "server/rpc/client_account.h"
+#include "server/rpc/frame_reader.h"
+
+namespace weir::rpc {
+
+class ConnectionInput {
+ public:
+  // With `limits` it is in the clear. Without an account nothing is held against anybody.
+  ConnectionInput(const FrameLimits* limits, std::shared_ptr<ClientAccount> account);
+  ~ConnectionInput() { hold(0); }
+
+  // As recvmsg(2) of `fd`.
+  ssize_t receive(int fd, msghdr& message, int flags);
+  // What it has just brought: `size` bytes.
+  std::optional<Abuse> look(const msghdr& message, std::size_t size, bool has_calls);
+  // What has been sent.
+  void wrote(const char* data, std::size_t size) {
+    if (frames_) frames_->wrote(data, size);
+  }
+  // In the clear, and between two frames that are sent.
+  bool may_write_frame() const { return frames_ && frames_->may_write_frame(); }
+  // It has never said that it speaks HTTP/2.
+  bool is_silent() const { return frames_ && !frames_->knows_settings(); }
+
+  // A call has begun, or a message come through.
+  void made_progress() {
+    if (!frames_) hold(0);
+  }
+  void belongs_to(std::shared_ptr<ClientAccount> account);
+  ClientAccount* account() const { return account_.get(); }
+
+  // gRPC watches its descriptor `fd` with that epoll.
+  void watched_by(int epoll, int fd, const epoll_event& event);
+  void unwatched() { epoll_ = -1; }
+  // Makes epoll tell gRPC again. False if nobody watches.
+  bool read_again();
+
+ private:
+  static constexpr std::size_t kTurn = 64 << 10;
+  static constexpr std::size_t kFrameCost = 64;  // bytes that a frame counts as
+  // Of a client that holds too much, connections with less than this are spared.
+  static constexpr std::size_t kLittle = 1 << 20;
+
+  void hold(std::size_t bytes);
+
+  std::optional<FrameReader> frames_;
+  std::shared_ptr<ClientAccount> account_;
+  std::size_t held_ = 0;
+  std::size_t taken_ = 0;  // in this turn
+  int epoll_ = -1;
+  int grpc_fd_ = -1;
+  epoll_event event_{};
+};
+
+}  // namespace weir::rpc
