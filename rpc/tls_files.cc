@@ -35,6 +35,9 @@ absl::StatusOr<std::string> read(const TlsFiles::File& file) {
     return absl::FailedPreconditionError(
         absl::StrCat(file.setting, ": cannot read ", file.path, ": ", why));
   };
+  if (file.path.empty()) {
+    return absl::FailedPreconditionError(absl::StrCat(file.setting, ": is missing"));
+  }
   // Not to wait for whoever may write to it, should it be a pipe.
   const int fd = open(file.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return cannot(std::strerror(errno));

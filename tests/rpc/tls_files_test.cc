@@ -137,6 +137,13 @@ TEST_F(Files, AnErrorNamesTheSettingAndTheFile) {
   EXPECT_THAT(std::string(files.look().message()), HasSubstr("larger than 1 MiB"));
 }
 
+TEST_F(Files, ACertificateNeedsAKey) {
+  write(make_pair());
+  TlsFiles::Paths without = paths();
+  without.key.path = "";
+  EXPECT_EQ(TlsFiles(without).look().message(), "--tls-key: is missing");
+}
+
 TEST_F(Files, WhatDoesNotFitChangesNothingAndIsCountedOnce) {
   write(make_pair(3600));
   write("ca.crt", make_pair().certificate);
