@@ -1,101 +1,80 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/log.h"
 
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
+#include <unistd.h>
 
-#include <cstdio>
-#include <memory>
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <string>
+
+#include "server/log/limiter.h"
+#include "server/log/line.h"
+#include "server/log/writer.h"
 
 namespace weir::log {
 namespace {
 
-constexpr std::pair<Level, std::string_view> kLevels[] = {{Level::kDebug, "debug"},
-                                                          {Level::kInfo, "info"},
-                                                          {Level::kWarning, "warning"},
-                                                          {Level::kError, "error"}};
+std::atomic<Level> least = Level::kInfo;
+std::atomic<std::uint64_t> left_out = 0;
+// Null until the first line, for a thread is started with it.
+std::atomic<detail::Writer*> writer = nullptr;
 
-spdlog::level::level_enum to_spdlog(Level level) {
-  switch (level) {
-    case Level::kDebug:
-      return spdlog::level::debug;
-    case Level::kInfo:
-      return spdlog::level::info;
-    case Level::kWarning:
-      return spdlog::level::warn;
-    case Level::kError:
-      return spdlog::level::err;
-  }
-  return spdlog::level::info;
-}
-
-spdlog::logger& logger() {
-  static const auto the_logger = [] {
-    auto made =
-        std::make_shared<spdlog::logger>("weir", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-    made->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})",
-                      spdlog::pattern_time_type::utc);
-    return made;
+// Never destroyed: its thread may be in write() for as long as nobody reads.
+detail::Writer& started_writer() {
+  static detail::Writer* const the_writer = [] {
+    writer = new detail::Writer(STDERR_FILENO);
+    std::atexit([] { flush(); });
+    return writer.load();
   }();
-  return *the_logger;
+  return *the_writer;
 }
 
-void append_quoted(std::string& out, std::string_view text) {
-  out += '"';
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      char escaped[8];
-      std::snprintf(escaped, sizeof(escaped), "\\u%04x", static_cast<unsigned>(c));
-      out += escaped;
-    } else {
-      out += c;
-    }
-  }
-  out += '"';
+void put(Level level, std::string_view event, Fields fields, Fields more, std::uint64_t before) {
+  thread_local std::string line;
+  line.clear();
+  detail::append_line(line, level, event, fields, more, before);
+  started_writer().push(line, level >= Level::kWarning);
 }
+
+bool is_wanted(Level level) { return level >= least.load(std::memory_order_relaxed); }
 
 }  // namespace
 
 bool set_level(std::string_view name) {
-  for (const auto& [level, its_name] : kLevels) {
-    if (name != its_name) continue;
-    logger().set_level(to_spdlog(level));
+  for (const Level level : {Level::kDebug, Level::kInfo, Level::kWarning, Level::kError}) {
+    if (name != detail::name_of(level)) continue;
+    least.store(level, std::memory_order_relaxed);
     return true;
   }
   return false;
 }
 
-std::string_view level() {
-  for (const auto& [level, name] : kLevels) {
-    if (logger().level() == to_spdlog(level)) return name;
-  }
-  return "unknown";
+std::string_view level() { return detail::name_of(least.load(std::memory_order_relaxed)); }
+
+void write(Level level, std::string_view event, Fields fields, Fields more) {
+  if (is_wanted(level)) put(level, event, fields, more, 0);
 }
 
-std::string Value::print(double value) {
-  char text[32];
-  std::snprintf(text, sizeof(text), "%.3f", value);
-  return text;
+void write_limited(Level level, std::string_view event, Fields fields, Fields more, Place place) {
+  static auto& limiter = *new detail::Limiter(kPerSecond);
+  if (!is_wanted(level)) return;
+  if (const auto before = limiter.admit(place, std::chrono::steady_clock::now())) {
+    put(level, event, fields, more, *before);
+  } else {
+    left_out.fetch_add(1, std::memory_order_relaxed);
+  }
 }
 
-void write(Level level, std::string_view event, std::initializer_list<Field> fields) {
-  if (!logger().should_log(to_spdlog(level))) return;
-  std::string line = R"("event":)";
-  append_quoted(line, event);
-  for (const auto& [name, value] : fields) {
-    line += ',';
-    append_quoted(line, name);
-    line += ':';
-    if (value.is_text()) {
-      append_quoted(line, value.text());
-    } else {
-      line += value.text();
-    }
-  }
-  logger().log(to_spdlog(level), line);
+void flush(Duration limit) {
+  if (const detail::Writer* started = writer.load()) started->flush(limit);
+}
+
+Stats stats() {
+  Stats stats;
+  if (const detail::Writer* started = writer.load()) stats = started->stats();
+  stats.left_out = left_out.load(std::memory_order_relaxed);
+  return stats;
 }
 
 }  // namespace weir::log

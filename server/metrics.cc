@@ -23,6 +23,7 @@ void add_metrics(admin::AdminServer& admin, const Observed& observed) {
       telemetry::collect_tracer(*tracer, metrics);
     }
     telemetry::collect_batches(observed.batches.backlog(), metrics);
+    telemetry::collect_log(metrics);
     telemetry::collect_drain(observed.drain_phase, metrics);
     telemetry::collect_process(metrics);
     return admin::Page{.content_type = telemetry::Families::kContentType, .body = metrics.text()};

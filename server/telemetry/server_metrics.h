@@ -29,6 +29,7 @@ void collect_cache(const redis::Cache& cache, Families& out);
 void collect_blocking_pool(const char* name, const BlockingPool& pool, Families& out);
 void collect_tracer(const Tracer& tracer, Families& out);
 void collect_batches(const batch::Backlog& backlog, Families& out);
+void collect_log(Families& out);
 void collect_drain(rpc::DrainPhase phase, Families& out);
 // This process: CPU, memory, descriptors, threads, as Prometheus' own clients name them.
 void collect_process(Families& out);
