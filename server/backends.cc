@@ -1,41 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/backends.h"
 
-#include <string>
 #include <utility>
 
-#include "server/log.h"
+#include "server/log/sink.h"
 
 namespace weir {
 namespace {
 
 postgres::Options postgres_options(const config::Config& config, std::function<void()> committed) {
   postgres::Options options = config.postgres;
-  options.log = [](std::string_view message) {
-    log::warning("postgres", {{"message", std::string(message)}});
-  };
+  options.log = log::under("postgres");
   options.committed = std::move(committed);
   return options;
 }
 
-// What the standby does not say otherwise.
 postgres::Options standby_options(const config::Config& config) {
   postgres::Options options = config.postgres;
-  options.log = [](std::string_view message) {
-    log::warning("standby", {{"message", std::string(message)}});
-  };
+  options.log = log::under("standby");
   return options;
 }
 
 redis::Options redis_options(const config::Config& config) {
   redis::Options options = config.redis;
-  options.on_event = [](absl::string_view message) {
-    log::warning("redis", {{"message", std::string(message)}});
-  };
+  options.log = log::under("redis");
   return options;
 }
 
 }  // namespace
+
+postgres::Options feed_options(const config::Config& config) {
+  postgres::Options options = config.postgres;
+  options.log = log::errors_only(log::under("postgres"));
+  return options;
+}
 
 Backends::Backends(const config::Config& config, std::function<void()> committed)
     : postgres_(postgres_options(config, std::move(committed))),

@@ -16,6 +16,10 @@
 
 namespace weir {
 
+// For what has connections of its own to the database that the pool is for: only its mistakes are
+// in the log, for of outages the pool tells.
+postgres::Options feed_options(const config::Config& config);
+
 class Backends {
  public:
   // Connects in the background: a backend that is down makes calls fail, not the start.

@@ -14,7 +14,6 @@
 #include <utility>
 
 #include "absl/functional/function_ref.h"
-#include "absl/strings/str_cat.h"
 #include "async/backoff.h"
 #include "async/detail/thread_name.h"
 #include "rpc/status.h"
@@ -152,10 +151,10 @@ class SpanExporter::Collector {
   grpc::GenericStub stub_;
 };
 
-SpanExporter::SpanExporter(Tracer& tracer, const TraceOptions& options,
-                           std::function<void(absl::string_view)> log, Duration flush_limit)
+SpanExporter::SpanExporter(Tracer& tracer, const TraceOptions& options, log::Sink log,
+                           Duration flush_limit)
     : tracer_(tracer),
-      log_(std::move(log)),
+      outage_(std::move(log), {"spans cannot be exported", "spans are exported again"}),
       export_timeout_(options.export_timeout),
       flush_limit_(flush_limit),
       resource_(encode_resource(options)),
@@ -196,12 +195,10 @@ void SpanExporter::export_batch(Tracer::Batch batch) {
       rejected = std::min(rejected, batch.count);
       tracer_.exported(batch.count - rejected);
       tracer_.rejected(rejected);
-      if (std::exchange(is_failing_, false)) log_("spans are exported again");
+      collector_answers_.works();
       return;
     }
-    if (!std::exchange(is_failing_, true)) {
-      log_(absl::StrCat("spans cannot be exported: ", status.error_message()));
-    }
+    collector_answers_.failed(status.error_message());
     const std::optional<Duration> asked = retry_delay(status);
     // What is asked for may be longer than our patience: then the next batch tries.
     const Duration left = std::max(patience - std::chrono::steady_clock::now(), Duration::zero());

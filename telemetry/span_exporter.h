@@ -14,13 +14,12 @@
 #include <grpcpp/completion_queue.h>
 
 #include <condition_variable>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
 
-#include "absl/strings/string_view.h"
+#include "server/log/outage.h"
 #include "telemetry/trace_options.h"
 #include "telemetry/tracer.h"
 
@@ -29,8 +28,7 @@ namespace weir::telemetry {
 class SpanExporter {
  public:
   // `tracer` must outlive it. `log` is told of changes, on the exporter's thread.
-  SpanExporter(Tracer& tracer, const TraceOptions& options,
-               std::function<void(absl::string_view)> log,
+  SpanExporter(Tracer& tracer, const TraceOptions& options, log::Sink log,
                Duration flush_limit = std::chrono::seconds(3));
   ~SpanExporter();
   SpanExporter(const SpanExporter&) = delete;
@@ -45,12 +43,12 @@ class SpanExporter {
   TimePoint give_up_at();
 
   Tracer& tracer_;
-  const std::function<void(absl::string_view)> log_;
+  log::Outage outage_;
+  log::Outage::Part collector_answers_{outage_};
   const Duration export_timeout_;
   const Duration flush_limit_;
   const std::string resource_;  // encoded
   const std::unique_ptr<Collector> collector_;
-  bool is_failing_ = false;
   std::mutex mutex_;
   std::condition_variable stopped_;
   TimePoint give_up_at_ = kForever;  // once it is to stop

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "server/postgres/notices.h"
 #include "server/postgres/wait_socket.h"
 
 namespace weir::postgres::detail {
@@ -60,6 +61,7 @@ absl::StatusOr<OwnedConnection> connect(const Options& options, int stop_fd) {
       saturating_add(std::chrono::steady_clock::now(), options.connect_timeout);
   OwnedConnection connection = start(options);
   if (connection == nullptr) return absl::ResourceExhaustedError("out of memory");
+  log_notices(*connection, options);
   PostgresPollingStatusType next =
       PQstatus(connection.get()) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
   while (next == PGRES_POLLING_READING || next == PGRES_POLLING_WRITING) {

@@ -35,6 +35,7 @@ Engine::Engine(Options options)
     : options_(checked(std::move(options))),
       queue_(options_.max_queue),
       canceller_(options_.cancel_timeout),
+      outage_(options_.log, {"cannot connect", "connected again"}),
       watcher_([this] { watch(); }) {}
 
 Engine::~Engine() { close(); }
@@ -210,7 +211,9 @@ TimePoint Engine::inspect_sessions(TimePoint now) {
       next = now;  // look again at once: now it has until cancel_timeout
     } else if (seen.verdict == Session::Verdict::kCut) {
       count(counters_.cuts);
-      if (options_.log) options_.log("postgres: a connection that did not answer was cut");
+      if (options_.log) {
+        options_.log(log::Level::kWarning, "a connection that did not answer was cut", {});
+      }
       if (seen.job != nullptr) seen.job->abandon(abandoned(seen.job->stop_reason()));
     }
   }

@@ -14,6 +14,7 @@
 
 #include "absl/status/status.h"
 #include "async/cancellation.h"
+#include "server/log/outage.h"
 #include "server/postgres/alarm.h"
 #include "server/postgres/canceller.h"
 #include "server/postgres/counters.h"
@@ -53,6 +54,7 @@ class Engine {
   JobQueue& queue() { return queue_; }
   Counters& counters() { return counters_; }
   StopSignal& closing() { return closing_; }
+  log::Outage& outage() { return outage_; }
   std::atomic<std::size_t>& connected() { return connected_; }
   // True if the worker may end because there are more than min_connections: then it must.
   bool may_retire();
@@ -73,6 +75,7 @@ class Engine {
   Canceller canceller_;
   Alarm alarm_;
   StopSignal closing_;
+  log::Outage outage_;  // of connecting; each worker is a part
   std::atomic<bool> is_closing_ = false;
   std::atomic<bool> wants_worker_ = false;
   std::atomic<std::size_t> worker_count_ = 0;  // those that did not retire

@@ -26,6 +26,7 @@ Listener::Listener(Options options, Spec spec, Look look)
     : options_(for_session(std::move(options))),
       spec_(std::move(spec)),
       look_(std::move(look)),
+      outage_(options_.log, {"cannot listen", "listening again"}),
       thread_([this] { run(); }),
       watcher_([this] { watch(); }) {}
 
@@ -41,8 +42,9 @@ void Listener::ring() {
   if (!rung_.exchange(true, std::memory_order_acq_rel)) bell_.set();
 }
 
-void Listener::log(std::string_view message) const {
-  if (options_.log) options_.log(message);
+void Listener::mistake(const std::exception& error) const {
+  if (is_closing_ || !options_.log) return;
+  options_.log(log::Level::kError, "a listener failed", {{"reason", error.what()}});
 }
 
 void Listener::run() {
@@ -64,9 +66,7 @@ void Listener::run() {
 bool Listener::connect() {
   auto connection = detail::Connection::open(options_, closing_.fd(), session_, counters_);
   if (!connection.ok()) {
-    if (!is_closing_ && !std::exchange(is_unreachable_, true)) {
-      log(absl::StrCat("postgres: cannot listen: ", connection.status().message()));
-    }
+    if (!is_closing_) reaches_.failed(connection.status().message());
     return false;
   }
   connection_ = *std::move(connection);
@@ -76,10 +76,10 @@ bool Listener::connect() {
     connection_->run_script("SET synchronous_commit = off");
     connection_->run_script(absl::StrCat("LISTEN ", spec_.channel));
   } catch (const std::exception& error) {
-    log(absl::StrCat("postgres: cannot listen: ", error.what()));
+    reaches_.failed(error.what());
     return false;
   }
-  if (std::exchange(is_unreachable_, false)) log("postgres: listening again");
+  reaches_.works();
   return true;
 }
 
@@ -92,7 +92,7 @@ void Listener::serve() {
       again = std::min(again, look_(db, why_));
       why_ = Why();
     } catch (const std::exception& error) {
-      if (!is_closing_) log(absl::StrCat("postgres: a listener failed: ", error.what()));
+      if (!connection_->is_lost()) mistake(error);
     }
     // Idle, or thrown away: also when what failed left a transaction open.
     if (!connection_->is_ready()) return;

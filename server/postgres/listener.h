@@ -23,12 +23,14 @@
 
 #include <atomic>
 #include <chrono>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <thread>
 
+#include "server/log/outage.h"
 #include "server/postgres/connection.h"
 #include "server/postgres/options.h"
 #include "server/postgres/session.h"
@@ -69,7 +71,7 @@ class Listener {
   // The statements that look runs are bounded here too, for a Postgres that does not answer.
   void watch();
   bool wait_for_reason(TimePoint not_before, TimePoint deadline);
-  void log(std::string_view message) const;
+  void mistake(const std::exception& error) const;
 
   const Options options_;
   const Spec spec_;
@@ -82,7 +84,8 @@ class Listener {
   std::atomic<bool> has_ended_ = false;
   std::atomic<bool> is_connected_ = false;
   std::atomic<bool> rung_ = false;
-  bool is_unreachable_ = false;  // that was logged
+  log::Outage outage_;
+  log::Outage::Part reaches_{outage_};
   Why why_;
   std::unique_ptr<detail::Connection> connection_;
   std::thread thread_;

@@ -144,13 +144,16 @@ absl::StatusOr<int> with_connection(const Options& given, Work work) {
     auto connection = Connection::open(options, /*stop_fd=*/-1, session, counters);
     if (!connection.ok()) {
       if (options.log) {
-        options.log(absl::StrCat("postgres: cannot connect: ", connection.status().message()));
+        options.log(log::Level::kWarning, kCannotConnect,
+                    {{"reason", connection.status().message()}});
       }
       return absl::UnavailableError("the database cannot be reached");
     }
     return work(**connection);
   } catch (const std::exception& error) {
-    if (options.log) options.log(absl::StrCat("postgres: a migration failed: ", error.what()));
+    if (options.log) {
+      options.log(log::Level::kError, "a migration failed", {{"reason", error.what()}});
+    }
     return detail::to_status(error);
   }
 }

@@ -19,6 +19,9 @@
 
 namespace weir::postgres {
 
+// What the log of the options is told when there is no connection.
+inline constexpr const char* kCannotConnect = "cannot connect";
+
 // The number of migrations that were applied now. Uses url, connect_timeout and log of `options`.
 absl::StatusOr<int> migrate(const Options& options,
                             absl::Span<const EmbeddedMigration> migrations = embedded_migrations());

@@ -7,9 +7,9 @@
 #include <cstddef>
 #include <functional>
 #include <string>
-#include <string_view>
 
 #include "async/time.h"
+#include "server/log/sink.h"
 
 namespace weir::postgres {
 
@@ -61,9 +61,9 @@ struct Options {
   // when the answer never came. Must be quick.
   std::function<void()> committed;
 
-  // Told of lost connections and of errors that are mistakes, for a log; called from any thread.
-  // May name SQL and hosts, so not for clients.
-  std::function<void(std::string_view)> log;
+  // Told of outages, of what Postgres itself warns of, and, as errors, of mistakes; called from any
+  // thread. May name SQL and hosts, so not for clients.
+  log::Sink log;
 };
 
 // The same for a connection that needs a session.

@@ -49,7 +49,8 @@ Options for_reading(Options options, const std::string& url) {
   options.url = url;
   options.direct_url.clear();
   options.committed = nullptr;
-  options.conflict_retries = 0;  // the primary has no such conflicts
+  options.conflict_retries = 0;                            // the primary has no such conflicts
+  options.log = log::errors_only(std::move(options.log));  // `tell` says the rest
   return options;
 }
 
@@ -57,7 +58,7 @@ Options for_asking(Options options) {
   options.min_connections = 1;
   options.max_connections = 1;
   options.committed = nullptr;
-  options.log = nullptr;  // `tell` does
+  options.log = nullptr;
   return options;
 }
 
@@ -72,11 +73,12 @@ Task<void> until(CancellationToken token) { (void)co_await cancelled(std::move(t
 Standby::Standby(const Options& primary, const StandbyOptions& options)
     : max_lag_(options.max_lag),
       interval_(std::min(options.max_lag / kLooksPerLag, kLongestInterval)),
-      log_(primary.log),
       pool_(for_reading(primary, options.url)),
       ask_primary_(for_asking(primary)),
       ask_standby_(for_asking(for_reading(primary, options.url))),
       shown_(kNever),
+      log_(primary.log),
+      outage_(log_, {"lists are read from the primary", "lists are read from the standby"}),
       thread_([this] {
         weir::detail::name_this_thread("pg-standby");
         ThreadLoop loop;
@@ -151,20 +153,20 @@ Task<absl::StatusOr<std::optional<std::int64_t>>> Standby::replayed(std::int64_t
 }
 
 void Standby::tell(const absl::Status& measured) {
-  const bool is_used = is_recent();
+  if (is_recent()) {
+    if (!std::exchange(was_told_of_, true) && log_) {
+      log_(log::Level::kInfo, "lists are read from the standby", {});
+    }
+    return is_read_.works();
+  }
   // That it does not know yet, at the start, is no news.
-  if (!told_ && !is_used && ++looks_before_told_ <= kLooksPerLag) return;
-  if (told_ == is_used) return;
-  told_ = is_used;
-  if (!log_) return;
-  if (is_used) {
-    log_("lists are read from the standby");
-  } else if (!measured.ok()) {
-    log_(absl::StrCat("lists are read from the primary: the standby's lag is not known: ",
-                      measured.message()));
+  if (!was_told_of_ && ++looks_before_told_ <= kLooksPerLag) return;
+  was_told_of_ = true;
+  if (!measured.ok()) {
+    is_read_.failed(absl::StrCat("the standby's lag is not known: ", measured.message()));
   } else {
-    log_(absl::StrCat("lists are read from the primary: the standby is behind by ",
-                      lag() == Duration::max() ? "more than is known" : print(lag())));
+    is_read_.failed(absl::StrCat("the standby is behind by ",
+                                 lag() == Duration::max() ? "more than is known" : print(lag())));
   }
 }
 

@@ -25,15 +25,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <thread>
 
 #include "absl/status/status.h"
 #include "async/cancellation.h"
 #include "async/task.h"
+#include "server/log/outage.h"
 #include "server/postgres/options.h"
 #include "server/postgres/pool.h"
 
@@ -93,7 +92,6 @@ class Standby {
 
   const Duration max_lag_;
   const Duration interval_;
-  const std::function<void(std::string_view)> log_;
   Pool pool_;
   // Of one connection each, which no read keeps waiting.
   Pool ask_primary_;
@@ -105,8 +103,11 @@ class Standby {
 
   // The thread's.
   std::deque<Sample> samples_;
-  std::optional<bool> told_;
+  bool was_told_of_ = false;
   int looks_before_told_ = 0;
+  log::Sink log_;
+  log::Outage outage_;
+  log::Outage::Part is_read_{outage_};
 
   CancellationToken end_;
   std::thread thread_;

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "absl/random/random.h"
-#include "absl/strings/str_cat.h"
 #include "async/detail/thread_name.h"
 #include "server/postgres/engine.h"
 #include "server/postgres/errors.h"
@@ -23,12 +22,13 @@ Duration jittered(Duration time) {
 
 }  // namespace
 
-Worker::Worker(Engine& engine) : engine_(engine), thread_([this] { run(); }) {}
+Worker::Worker(Engine& engine)
+    : engine_(engine), reaches_(engine.outage()), thread_([this] { run(); }) {}
 
 Worker::~Worker() { thread_.join(); }
 
-void Worker::log(std::string_view message) const {
-  if (engine_.options().log) engine_.options().log(message);
+void Worker::log(log::Level level, std::string_view message, log::Fields fields) const {
+  if (engine_.options().log) engine_.options().log(level, message, fields);
 }
 
 void Worker::run() {
@@ -53,12 +53,10 @@ bool Worker::connect() {
       Connection::open(engine_.options(), engine_.closing().fd(), *session_, engine_.counters());
   if (!connection.ok()) {
     count(engine_.counters().connect_failures);
-    if (!std::exchange(is_unreachable_, true)) {
-      log(absl::StrCat("postgres: cannot connect: ", connection.status().message()));
-    }
+    reaches_.failed(connection.status().message());
     return false;
   }
-  if (std::exchange(is_unreachable_, false)) log("postgres: connected again");
+  reaches_.works();
   count(engine_.counters().connects);
   connection_ = *std::move(connection);
   expires_ =
@@ -160,19 +158,19 @@ absl::Status Worker::attempt(Job& job) {
   } catch (const std::exception& error) {
     if (connection_->is_in_doubt()) {
       engine_.counters().count_failure(Failure::kConnection);
-      log("postgres: a connection was lost during COMMIT");
+      log(log::Level::kWarning, "a connection was lost during COMMIT");
       return in_doubt_error();
     }
     if (connection_->is_lost()) {
       engine_.counters().count_failure(Failure::kConnection);
-      log("postgres: a connection was lost");
+      log(log::Level::kDebug, "a connection was lost");
       return connection_lost_error();
     }
     absl::Status status = detail::to_status(error);
     const std::string sqlstate = sqlstate_of(status);
     engine_.counters().count_failure(sqlstate.empty() ? Failure::kOther : failure_of(sqlstate));
     if (status.code() == absl::StatusCode::kInternal) {
-      log(absl::StrCat("postgres: a statement failed: ", error.what()));
+      log(log::Level::kError, "a statement failed", {{"reason", error.what()}});
     }
     if (is_stale_connection(status)) connection_->retire();
     return status;

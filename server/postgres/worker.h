@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "async/backoff.h"
+#include "server/log/outage.h"
 #include "server/postgres/connection.h"
 #include "server/postgres/job_queue.h"
 #include "server/postgres/session.h"
@@ -36,14 +37,14 @@ class Worker {
   absl::Status attempt_until_settled(Job& job);
   absl::Status attempt(Job& job);
   bool wait_before_retry(const Job& job);
-  void log(std::string_view message) const;
+  void log(log::Level level, std::string_view message, log::Fields fields = {}) const;
 
   Engine& engine_;
   const std::shared_ptr<Session> session_ = std::make_shared<Session>();
   JobQueue::Taker taker_{session_};
   std::unique_ptr<Connection> connection_;
-  TimePoint expires_{};          // the connection
-  bool is_unreachable_ = false;  // that was logged
+  TimePoint expires_{};  // the connection
+  log::Outage::Part reaches_;
   Backoff retries_{std::chrono::milliseconds(5), std::chrono::milliseconds(100)};
   std::atomic<bool> has_ended_ = false;
   std::thread thread_;

@@ -14,10 +14,11 @@
 
 namespace weir::redis {
 
-Connection::Connection(Owner& owner, const Options& options, int epoll_fd)
+Connection::Connection(Owner& owner, const Options& options, int epoll_fd, log::Outage& outage)
     : owner_(owner),
       options_(options),
       epoll_fd_(epoll_fd),
+      reaches_(outage),
       backoff_(options.backoff_base, options.backoff_cap) {}
 
 Connection::~Connection() { discard("the client is closed"); }

@@ -20,6 +20,7 @@
 #include "absl/strings/string_view.h"
 #include "async/backoff.h"
 #include "async/time.h"
+#include "server/log/outage.h"
 #include "server/redis/command.h"
 #include "server/redis/epoll_adapter.h"
 #include "server/redis/options.h"
@@ -44,7 +45,7 @@ class Connection {
 
   enum class State : unsigned char { kIdle, kResolving, kConnecting, kReady, kLost };
 
-  Connection(Owner& owner, const Options& options, int epoll_fd);
+  Connection(Owner& owner, const Options& options, int epoll_fd, log::Outage& outage);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -78,6 +79,8 @@ class Connection {
   Change take_change(TimePoint now);
   bool is_due_to_start(TimePoint now) const { return state_ == State::kIdle && now >= retry_at_; }
   const std::string& why() const { return why_; }
+  // For the owner to tell it what became of it.
+  log::Outage::Part& reaches() { return reaches_; }
 
  private:
   struct Slot {
@@ -95,6 +98,7 @@ class Connection {
   Owner& owner_;
   const Options& options_;
   const int epoll_fd_;
+  log::Outage::Part reaches_;
 
   State state_ = State::kIdle;
   redisAsyncContext* context_ = nullptr;

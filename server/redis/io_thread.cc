@@ -35,13 +35,14 @@ IoThread::IoThread(Options options)
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       inbox_(breaker_, *doorbell_, options_.max_commands, options_.max_bytes),
       resolver_(options_.address.host, doorbell_->fd()),
-      now_(std::chrono::steady_clock::now()) {
+      now_(std::chrono::steady_clock::now()),
+      outage_(options_.log, {"cannot be reached", "connected again"}) {
   epoll_event event{};
   event.events = EPOLLIN;
   event.data.ptr = nullptr;  // the doorbell; a connection's is the connection
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, doorbell_->fd(), &event);
   for (std::size_t i = 0; i < std::max<std::size_t>(options_.connections, 1); ++i) {
-    connections_.push_back(std::make_unique<Connection>(*this, options_, epoll_.get()));
+    connections_.push_back(std::make_unique<Connection>(*this, options_, epoll_.get(), outage_));
   }
   thread_ = std::thread([this] { run(); });
 }
@@ -117,7 +118,7 @@ void IoThread::expire() {
   while (!waiting_.empty() && waiting_.front().give_up_at_ <= now_) timed_out(waiting_.pop_front());
   for (const auto& connection : connections_) connection->expire(now_);
   if (!std::exchange(breaker_has_opened_, false)) return;
-  report("breaker open", "commands in a row got no answer");
+  answers_.failed(with_address("commands in a row got no answer"));
   // Whether Redis answers again, a fresh connection's PING will tell.
   for (const auto& connection : connections_) connection->discard("the breaker opened");
 }
@@ -128,16 +129,19 @@ void IoThread::follow_changes() {
       case Connection::Change::kNone:
         continue;
       case Connection::Change::kReady:
+        tell(connects_ == 0 ? log::Level::kInfo : log::Level::kDebug, "connected",
+             {{"address", options_.address.printable()}});
         count(connects_);
-        report("connected");
-        if (breaker_.probe_answered()) report("breaker closed");
+        connection->reaches().works();
+        if (breaker_.probe_answered()) answers_.works();
         break;
       case Connection::Change::kLost:
-        report("connection lost", connection->why());
+        tell(log::Level::kDebug, "a connection was lost",
+             {{"reason", with_address(connection->why())}});
         break;
       case Connection::Change::kNotMade:
-        report("cannot connect", connection->why());
-        if (count_ready() == 0 && breaker_.trip()) report("breaker open", "no connection is left");
+        connection->reaches().failed(with_address(connection->why()));
+        if (count_ready() == 0) breaker_.trip();
     }
     ready_.store(count_ready(), std::memory_order_relaxed);
   }
@@ -225,10 +229,12 @@ std::size_t IoThread::count_ready() const {
                                                 [](const auto& c) { return c->is_ready(); }));
 }
 
-void IoThread::report(absl::string_view event, absl::string_view why) {
-  if (!options_.on_event) return;
-  options_.on_event(absl::StrCat("Redis ", options_.address.printable(), ": ", event,
-                                 why.empty() ? "" : ": ", why));
+void IoThread::tell(log::Level level, std::string_view message, log::Fields fields) {
+  if (options_.log) options_.log(level, message, fields);
+}
+
+std::string IoThread::with_address(absl::string_view why) const {
+  return absl::StrCat(options_.address.printable(), ": ", why);
 }
 
 ClientStats IoThread::stats() const {

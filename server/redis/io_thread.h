@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "server/log/outage.h"
 #include "server/redis/breaker.h"
 #include "server/redis/client.h"
 #include "server/redis/connection.h"
@@ -57,7 +58,8 @@ class IoThread final : public Connection::Owner {
 
   Connection* least_busy_connection();
   std::size_t count_ready() const;
-  void report(absl::string_view event, absl::string_view why = "");
+  void tell(log::Level level, std::string_view message, log::Fields fields);
+  std::string with_address(absl::string_view why) const;
 
   const Options options_;
   Breaker breaker_;
@@ -68,6 +70,8 @@ class IoThread final : public Connection::Owner {
 
   // The thread's own.
   TimePoint now_;
+  log::Outage outage_;  // each connection is a part, and this:
+  log::Outage::Part answers_{outage_};
   std::vector<std::unique_ptr<Connection>> connections_;
   CommandList waiting_;              // for a connection; in the order of their time
   std::vector<Command*> settled_;    // answered in this turn

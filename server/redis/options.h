@@ -5,12 +5,12 @@
 
 #include <chrono>
 #include <cstddef>
-#include <functional>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "async/time.h"
+#include "server/log/sink.h"
 
 namespace weir::redis {
 
@@ -59,9 +59,9 @@ struct Options {
   Duration backoff_cap = std::chrono::seconds(1);
   Duration healthy_after = std::chrono::seconds(10);
 
-  // Told of each change in words: connected, lost and why, breaker open and closed. On the client's
-  // own thread: it must not block. No secret is in the text.
-  std::function<void(absl::string_view)> on_event;
+  // Told of connections and outages. On the client's own thread: it must not block. No secret is in
+  // it.
+  log::Sink log;
 };
 
 }  // namespace weir::redis

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/telemetry/traces.h"
 
-#include <string>
-
-#include "server/log.h"
+#include "server/log/sink.h"
 
 namespace weir::telemetry {
 
@@ -13,9 +11,7 @@ Traces::Traces(const TraceOptions& options) {
   }
   if (!options.enabled) return;
   tracer_.emplace(options.tracer);
-  exporter_.emplace(*tracer_, options, [](absl::string_view message) {
-    log::warning("spans", {{"message", std::string(message)}});
-  });
+  exporter_.emplace(*tracer_, options, log::under("spans"));
 }
 
 }  // namespace weir::telemetry

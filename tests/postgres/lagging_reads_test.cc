@@ -103,9 +103,15 @@ class LaggingReadsTest : public ::testing::Test {
   }
   Options options() {
     Options options = database_.options();
-    options.log = [this](std::string_view message) {
+    options.log = [this](log::Level, std::string_view message, log::Fields fields) {
       const std::lock_guard lock(mutex_);
       log_.emplace_back(message);
+      for (const auto& [name, value] : fields) {
+        if (name == "reason") {
+          log_.back() += ": ";
+          log_.back() += std::get<std::string_view>(value.of());
+        }
+      }
     };
     return options;
   }

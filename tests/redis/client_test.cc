@@ -349,7 +349,8 @@ TEST(Client, SpeaksToTheDatabaseItWasGiven) {
 TEST(Client, IsNotKilledByASocketThatRedisHasClosed) {
   std::atomic<bool> is_blocked = false;
   Options options = RedisServer::shared().options();
-  options.on_event = [&is_blocked](absl::string_view) {  // on the thread that writes
+  options.log = [&is_blocked](log::Level, std::string_view,
+                              log::Fields) {  // on the thread that writes
     sigset_t blocked;
     ::pthread_sigmask(SIG_BLOCK, nullptr, &blocked);
     is_blocked = ::sigismember(&blocked, SIGPIPE) == 1;
@@ -364,9 +365,14 @@ TEST(Client, IsNotKilledByASocketThatRedisHasClosed) {
 class Events {
  public:
   auto collector() {
-    return [this](absl::string_view event) {
+    return [this](log::Level, std::string_view message, log::Fields fields) {
       std::lock_guard lock(mutex_);
-      absl::StrAppend(&text_, event, "\n");
+      absl::StrAppend(&text_, std::string(message), "\n");
+      for (const auto& [name, value] : fields) {
+        if (const auto* text = std::get_if<std::string_view>(&value.of())) {
+          absl::StrAppend(&text_, std::string(*text), "\n");
+        }
+      }
     };
   }
   std::string text() const {
@@ -383,7 +389,7 @@ TEST(Client, IsUnavailableWithAWrongPasswordAndDoesNotShowIt) {
   Events events;
   Options options = RedisServer::shared().options();
   options.address.password = "open sesame";
-  options.on_event = events.collector();
+  options.log = events.collector();
   Client client(options);
   ThreadLoop loop;
   const absl::Status status = loop.run(set(client, "k", "v"));

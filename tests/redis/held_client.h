@@ -9,7 +9,6 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "server/redis/client.h"
 
 namespace weir::redis {
@@ -35,8 +34,8 @@ class HeldClient {
 
  private:
   Options hold(Options options) {
-    options.on_event = [this](absl::string_view event) {
-      if (!absl::StrContains(event, held_at_)) return;
+    options.log = [this](log::Level, std::string_view message, log::Fields) {
+      if (message != held_at_) return;
       std::unique_lock lock(mutex_);
       is_held_ = true;
       changed_.notify_all();

@@ -129,7 +129,7 @@ TEST_F(Outage, ACallerMayBeToldToStopWhileItIsBeingAnswered) {
   Options options = server_.options();
   options.connect_timeout = 500ms;
   server_.freeze();
-  HeldClient client(options, "cannot connect");
+  HeldClient client(options, "cannot be reached");
   const auto body = [](HeldClient& c) -> Task<void> {
     JoinSet<Value> gets(co_await this_task());
     for (int i = 0; i < 10; ++i) gets.spawn(get(*c, "k"));
