@@ -2,13 +2,8 @@
 #include "server/shutdown.h"
 
 #include <algorithm>
-#include <string>
-#include <utility>
+#include <vector>
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
-#include "absl/strings/str_replace.h"
-#include "absl/time/time.h"
 #include "async/timeout.h"
 #include "server/log.h"
 
@@ -20,14 +15,10 @@ constexpr Duration kPatience = std::chrono::milliseconds(500);
 // Stragglers told of in the log.
 constexpr std::size_t kMaxListed = 20;
 
-std::string print(Duration duration) {
-  return absl::StrFormat("%.3fs", std::chrono::duration<double>(duration).count());
-}
-
 }  // namespace
 
 void ServerDrain::announce() {
-  log::info("draining", {{"in_progress", absl::StrCat(in_progress())}});
+  log::info("draining", {{"in_progress", in_progress()}});
   phase_ = rpc::DrainPhase::kAnnounce;
   server_.health().set_serving(false);
   if (batches_ != nullptr) batches_->stop();
@@ -68,27 +59,28 @@ Task<void> ServerDrain::shut_down(Duration limit) {
   }
   const auto shut_down = [server = &server_, limit] { server->shut_down(limit); };
   absl::Status done = co_await spawn_blocking(threads_, shut_down);
-  if (!done.ok()) log::error("could not shut down", {{"reason", std::string(done.message())}});
+  if (!done.ok()) log::error("could not shut down", {{"reason", done.message()}});
 }
 
 void log_report(const rpc::DrainReport& report) {
   for (std::size_t i = 0; i < std::min(report.stragglers.size(), kMaxListed); ++i) {
     const rpc::ServerLoop::Straggler& call = report.stragglers[i];
-    log::warning("call was cut",
-                 {{"method", call.method}, {"age", print(call.age)}, {"awaits", call.awaits}});
+    log::warning("call was cut", {{"method", call.method},
+                                  {"age_ms", log::milliseconds(call.age)},
+                                  {"awaits", call.awaits}});
   }
-  std::string phases;
+  std::vector<log::Field> phases_ms;
   for (const auto& phase : report.phases) {
-    absl::StrAppend(&phases, phases.empty() ? "" : " ", phase.name, "=", print(phase.took));
+    phases_ms.push_back({phase.name, log::milliseconds(phase.took)});
   }
-  log::info("drained", {{"took", print(report.took)},
-                        {"phases", phases},
-                        {"in_progress", absl::StrCat(report.in_progress)},
-                        {"arrived_meanwhile", absl::StrCat(report.arrived)},
-                        {"cut", absl::StrCat(report.cut)},
-                        {"still_running", absl::StrCat(report.left)},
-                        {"hurried", report.hurried ? "true" : "false"},
-                        {"exit", absl::StrCat(report.exit_code())}});
+  log::info("drained", {{"took_ms", log::milliseconds(report.took)},
+                        {"phases_ms", phases_ms},
+                        {"in_progress", report.in_progress},
+                        {"arrived_meanwhile", report.arrived},
+                        {"cut", report.cut},
+                        {"still_running", report.left},
+                        {"hurried", report.hurried},
+                        {"exit", report.exit_code()}});
 }
 
 }  // namespace weir

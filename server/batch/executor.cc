@@ -107,10 +107,9 @@ Task<absl::Status> Executor::work_on(Chunk chunk, [[maybe_unused]] Permit worker
     co_await doubt_in_cache(in_doubt);
     const bool is_ending = absl::IsCancelled(ran.status());
     if (!is_ending) {
-      log::warning("a chunk of a batch could not be done now",
-                   {{"batch", absl::StrCat(chunk.batch)},
-                    {"chunk", absl::StrCat(chunk.number)},
-                    {"reason", std::string(ran.status().message())}});
+      log::write_limited(
+          log::Level::kWarning, "a chunk of a batch could not be done now",
+          {{"batch", chunk.batch}, {"chunk", chunk.number}, {"reason", ran.status().message()}});
     }
     const Duration pause = is_ending ? Duration::zero() : kPause;
     // If it is not known whether it was committed: then it is done, and this does nothing.

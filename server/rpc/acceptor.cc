@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <chrono>
 #include <memory>
+#include <system_error>
 
 #include "absl/strings/str_cat.h"
 #include "async/detail/thread_name.h"
@@ -178,7 +179,9 @@ void Acceptor::set_options(int fd) const {
 }
 
 void Acceptor::pause_accepting() {
-  log::warning("cannot accept connections", {{"errno", absl::StrCat(errno)}});
+  const int error = errno;
+  log::write_limited(log::Level::kWarning, "cannot accept connections",
+                     {{"errno", error}, {"reason", std::generic_category().message(error)}});
   epoll_->remove(listening_);
   is_paused_ = true;
 }

@@ -230,7 +230,8 @@ absl::Status ServerCall::threw(const std::exception_ptr& exception) const {
     what = error.what();
   } catch (...) {
   }
-  log::error("handler threw", {{"method", method_.name()}, {"error", what}});
+  log::write_limited(log::Level::kError, "handler threw",
+                     {{"method", method_.name()}, {"error", what}});
   return absl::InternalError("internal error");
 }
 
