@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "async/cancelled.h"
 #include "async/lost_error.h"
@@ -23,6 +24,7 @@
 #include "server/config/config.h"
 #include "server/dashboard/dashboards.h"
 #include "server/log.h"
+#include "server/log/take_over.h"
 #include "server/metrics.h"
 #include "server/process_limits.h"
 #include "server/routes.h"
@@ -42,9 +44,16 @@ Task<rpc::DrainReport> serve_until_signal(const Signals& signals, rpc::DrainTarg
   co_return co_await drain(target, limits, signals.hurry());
 }
 
-int fail(const absl::Status& status) {
-  log::error("cannot start", {{"reason", std::string(status.message())}});
-  return EXIT_FAILURE;
+int fail(const absl::Status& status, int exit = EXIT_FAILURE) {
+  log::error("cannot start", {{"reason", status.message()}});
+  return exit;
+}
+
+void log_start(const config::Config& config) {
+  std::vector<log::Field> settings;
+  for (const auto& [name, value] : config.changed) settings.push_back({name, value});
+  log::info("starting",
+            {{"version", WEIR_VERSION}, {"revision", WEIR_REVISION}, {"settings", settings}});
 }
 
 void log_lost_error(const LostError& lost) {
@@ -54,6 +63,7 @@ void log_lost_error(const LostError& lost) {
 int run(config::Config config) {
   const Signals signals;  // before any other thread
   log::set_level(config.log_level);
+  log_start(config);
   set_lost_error_hook(log_lost_error);
   if (absl::Status status = prepare_schema(config, signals.stop()); !status.ok()) {
     return fail(status);
@@ -66,7 +76,7 @@ int run(config::Config config) {
   const api::PageTokens page_tokens(config.secret);
   const users::ResumeTokens resume_tokens(page_tokens);
   dashboard::UserChanges user_changes;
-  users::UserFeed feed(config.postgres, config.feed, resume_tokens,
+  users::UserFeed feed(feed_options(config), config.feed, resume_tokens,
                        [&](const users::EventBatch& batch) { user_changes.on_batch(batch); });
   Backends backends(config, [&feed] { feed.ring(); });
   postgres::Pool& postgres = backends.postgres();
@@ -109,6 +119,7 @@ int run(config::Config config) {
   log_report(report);
   if (report.left > 0) {
     traces.flush();
+    log::flush();
     std::_Exit(report.exit_code());  // what still runs must not be destroyed
   }
   return report.exit_code();
@@ -118,10 +129,10 @@ int run(config::Config config) {
 }  // namespace weir
 
 int main(int argc, char** argv) {
+  weir::log::take_over();
   auto config = weir::config::read_config(absl::MakeConstSpan(argv + 1, argc - 1));
   if (!config.ok()) {
-    std::fprintf(stderr, "weir-server: %s\n", std::string(config.status().message()).c_str());
-    return 2;
+    return weir::fail(config.status(), 2);
   }
   if (config->show_help) return std::puts(weir::config::usage().c_str()) < 0;
   if (config->show_version) return std::puts("weir-server " WEIR_VERSION) < 0;

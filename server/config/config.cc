@@ -323,6 +323,7 @@ absl::StatusOr<Config> read_config(absl::Span<char* const> arguments) {
   if (absl::Status status = table.parse(arguments); !status.ok()) return status;
   if (config.show_help || config.show_version) return config;
   if (absl::Status status = table.check_variables(); !status.ok()) return status;
+  config.changed = table.changed();
   absl::StatusOr<telemetry::TraceOptions> traces = telemetry::trace_options_from_environment();
   if (!traces.ok()) return traces.status();
   config.traces = *std::move(traces);

@@ -6,6 +6,8 @@
 
 #include <cstddef>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
@@ -54,6 +56,8 @@ struct Config {
   Duration grace_period = std::chrono::seconds(80);
   // What all of that may take together.
   Duration longest_end() const { return drain.total() + 2 * close_limit; }
+
+  std::vector<std::pair<std::string, std::string>> changed;  // see Settings::changed
 
   bool only_migrate = false;
   bool show_help = false;

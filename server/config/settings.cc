@@ -55,6 +55,7 @@ void Settings::text(std::string name, std::string* target, std::string help) {
          *target = value;
          return std::string();
        }});
+  rows_.back().value = [target] { return target->empty() ? "none" : *target; };
 }
 
 void Settings::address(std::string name, std::string* target, std::string help, bool may_be_unix) {
@@ -71,6 +72,7 @@ void Settings::address(std::string name, std::string* target, std::string help, 
          *target = value;
          return std::string();
        }});
+  rows_.back().value = [target] { return *target; };
 }
 
 void Settings::choice(std::string name, std::string* target, std::vector<std::string> choices,
@@ -87,6 +89,7 @@ void Settings::choice(std::string name, std::string* target, std::vector<std::st
          *target = value;
          return std::string();
        }});
+  rows_.back().value = [target] { return *target; };
 }
 
 void Settings::secret(std::string name, std::string* target, std::string help) {
@@ -97,6 +100,7 @@ void Settings::secret(std::string name, std::string* target, std::string help) {
          *target = value;
          return std::string();
        }});
+  rows_.back().value = [target] { return std::string(target->empty() ? "" : "set"); };
 }
 
 void Settings::flag(std::string name, bool* target, std::string help) {
@@ -109,6 +113,7 @@ void Settings::flag(std::string name, bool* target, std::string help) {
          return absl::SimpleAtob(value, target) ? std::string()
                                                 : std::string("must be true or false");
        }});
+  rows_.back().value = [target] { return std::string(*target ? "true" : "false"); };
 }
 
 void Settings::command(std::string name, bool* target, std::string help) {
@@ -135,6 +140,7 @@ void Settings::duration(std::string name, Duration* target, Duration min, Durati
          *target = duration;
          return std::string();
        }});
+  rows_.back().value = [target] { return print(*target); };
 }
 
 void Settings::add_number(std::string name, std::int64_t default_value, std::int64_t min,
@@ -246,6 +252,17 @@ absl::Status Settings::check_variables() const {
     return absl::InvalidArgumentError(no_such_setting(name, known));
   }
   return absl::OkStatus();
+}
+
+std::vector<std::pair<std::string, std::string>> Settings::changed() const {
+  std::vector<std::pair<std::string, std::string>> all;
+  for (const Row& row : rows_) {
+    if (row.name.empty() || row.is_command) continue;
+    if (std::string value = row.value(); value != row.default_value) {
+      all.emplace_back(row.name, std::move(value));
+    }
+  }
+  return all;
 }
 
 std::string Settings::help() const {

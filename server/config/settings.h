@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -45,6 +46,7 @@ class Settings {
     add_number(std::move(name), static_cast<std::int64_t>(*target), min, max, std::move(unit),
                std::move(help),
                [target](std::int64_t value) { *target = static_cast<Integer>(value); });
+    rows_.back().value = [target] { return std::to_string(*target); };
   }
 
   // Starts a group of rows in the help.
@@ -60,6 +62,9 @@ class Settings {
   // The table, for --help.
   std::string help() const;
 
+  // What is not the default, by name, for the log: of a secret only that it is set.
+  std::vector<std::pair<std::string, std::string>> changed() const;
+
  private:
   struct Row {
     std::string name;  // as in "max-calls"; empty: a section
@@ -69,6 +74,7 @@ class Settings {
     bool is_secret = false;
     bool is_switch = false;
     bool is_command = false;
+    std::function<std::string()> value = {};  // as `set` takes it; of a secret "set" or ""
     // Returns what is wrong, or "".
     std::function<std::string(const std::string&)> set = {};
   };
