@@ -16,7 +16,8 @@
 namespace weir::log {
 namespace {
 
-void fill_standard_descriptors() {
+// Before other constructors, for gRPC's open descriptors.
+[[gnu::constructor(101)]] void fill_standard_descriptors() {
   int fd = 0;
   while (fd >= 0 && fd <= STDERR_FILENO) fd = ::open("/dev/null", O_RDWR);
   if (fd >= 0) ::close(fd);
@@ -54,7 +55,6 @@ void flush_before_abort(int) { flush(); }  // then abort() goes on
 }  // namespace
 
 void take_over() {
-  fill_standard_descriptors();
   gpr_set_log_function(tell_of_grpc);
   google::protobuf::SetLogHandler(tell_of_protobuf);
   struct sigaction action{};

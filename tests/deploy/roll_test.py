@@ -80,7 +80,7 @@ class Rolls:
         self.assertEqual(self.deployment.faults(), [])
         self.assertEqual(len(self.deployment.all), REPLICAS * (ROLLS + 1))
         for pod in self.deployment.all[:-REPLICAS]:
-            served = re.findall(r'"event":"drained".*"arrived_meanwhile":"(\d+)"', pod.log())
+            served = re.findall(r'"event":"drained".*"arrived_meanwhile":(\d+)', pod.log())
             self.assertEqual(len(served), 1, pod.log())
 
 

@@ -53,10 +53,10 @@ class DrainTest(unittest.TestCase):
         out, _ = load.communicate(timeout=harness.LIMIT)
         self.assertEqual(load.returncode, 0, out)
         report = leaving.drain_report()
-        self.assertEqual((report["event"], report["cut"]), ("drained", "0"))
+        self.assertEqual((report["event"], report["cut"]), ("drained", 0))
         # After the last call there is only the quiet window, a second.
-        phases = dict(phase.split("=") for phase in report["phases"].split())
-        self.assertLess(1 + float(phases["finish"][:-1]) + float(phases["shut_down"][:-1]), 2)
+        phases = report["phases_ms"]
+        self.assertLess(phases["finish"] + phases["shut_down"], 1000)
         return report
 
     def test_one_of_two_servers_leaves_under_load_and_no_call_fails(self):
@@ -72,7 +72,7 @@ class DrainTest(unittest.TestCase):
         load = self.load([leaving.address, staying.address], "--rate", "2000", "--duration", "6s",
                          "--connections", "8", balance="pick_first")
         report = self.leaves_without_a_failed_call(leaving, load)
-        self.assertGreater(int(report["arrived_meanwhile"]), 0)
+        self.assertGreater(report["arrived_meanwhile"], 0)
 
     def test_a_frozen_postgres_and_a_second_signal_do_not_hold_the_end_up(self):
         stack = os.path.join(os.environ["WEIR_STACK_DIR"], f"frozen-{os.getpid()}")
@@ -99,7 +99,7 @@ class DrainTest(unittest.TestCase):
         self.assertEqual(server.process.wait(harness.LIMIT), 3, server.log())
         self.assertLess(time.monotonic() - begun, 10)
         self.assertIn(call.code(), (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED))
-        self.assertEqual((server.drain_report()["cut"], server.drain_report()["hurried"]), ("1", "true"))
+        self.assertEqual((server.drain_report()["cut"], server.drain_report()["hurried"]), (1, True))
 
     def test_an_open_watch_sees_the_announcement_and_does_not_hold_the_end_up(self):
         server = self.server()
@@ -150,7 +150,7 @@ class DrainTest(unittest.TestCase):
         self.assertEqual(server.stop(), 3, server.log())
         self.assertEqual(call.code(), grpc.StatusCode.UNAVAILABLE)
         report = server.drain_report()
-        self.assertEqual((report["cut"], report["still_running"]), ("1", "0"))
+        self.assertEqual((report["cut"], report["still_running"]), (1, 0))
         self.assertIn("UpdateUser", server.log())
 
     def test_a_second_signal_cuts_at_once(self):
@@ -162,7 +162,7 @@ class DrainTest(unittest.TestCase):
         server.signal(signal.SIGTERM)
         self.assertEqual(server.process.wait(harness.LIMIT), 3, server.log())
         self.assertLess(time.monotonic() - begun, 10)
-        self.assertEqual(server.drain_report()["hurried"], "true")
+        self.assertTrue(server.drain_report()["hurried"])
         self.assertEqual(call.code(), grpc.StatusCode.UNAVAILABLE)
 
     def test_a_wrong_setting_ends_the_start_with_a_line_that_names_it(self):

@@ -137,7 +137,7 @@ class Server:
 
     def drain_report(self) -> dict:
         lines = map(json.loads, reversed(self.log().splitlines()))
-        return next(line for line in lines if "phases" in line)
+        return next(line for line in lines if line["event"] == "drained")
 
     def signal(self, number: int) -> None:
         self.process.send_signal(number)

@@ -108,7 +108,8 @@ class Telemetry(unittest.TestCase):
         self.assertEqual(found['weir_blocking_jobs_total{pool="hashing"}'], 1)
         self.assertGreater(found["process_resident_memory_bytes"], 1 << 20)
 
-        calls = log_events(server, "call")
+        calls = harness.wait_for(
+            "the lines", lambda: len(log_events(server, "call")) >= 13 and log_events(server, "call"))
         self.assertEqual(len(calls), 13)
         self.assertEqual(calls[0]["method"], "weir.users.v1.UserService/CreateUser")
         self.assertRegex(calls[0]["peer"], "^ipv4:127.0.0.1:")
@@ -136,6 +137,7 @@ class Telemetry(unittest.TestCase):
         self.assertEqual(get(server, "/log-level"), "warning\n")
         get(server, "/log-level", b"info", "PUT")
         self.create_user()
+        harness.wait_for("the line", lambda: log_events(server, "call"))
         self.assertEqual(len(log_events(server, "call")), 1)
 
     def lock_users(self):
@@ -187,8 +189,8 @@ class Telemetry(unittest.TestCase):
         found = metrics(server)
         self.assertGreaterEqual(found['weir_postgres_refused_total{reason="acquire_timeout"}'], 1)
         self.assertEqual(found["weir_postgres_connections_max"], 1)
-        told = log_events(server, "call")
-        self.assertTrue(any("no connection" in c["message"] for c in told), told)
+        harness.wait_for("the line", lambda: any(
+            "no connection" in c["message"] for c in log_events(server, "call")))
 
     def test_a_dead_redis_is_named_and_costs_no_call(self):
         with socket.socket() as nobody:
@@ -205,9 +207,9 @@ class Telemetry(unittest.TestCase):
             # What could not be written is read from the database until it could.
             self.assertGreaterEqual(found['weir_cache_lookups_total{result="bypassed"}'], 1)
             self.assertGreaterEqual(found["weir_cache_failed_writes_total"], 1)
-            told = [e["message"] for e in log_events(server, "redis")]
-            self.assertTrue(any("cannot connect" in m for m in told), told)
-            self.assertTrue(any("breaker open" in m for m in told), told)
+            told = harness.wait_for("the line", lambda: log_events(server, "redis"))
+            self.assertEqual([e["message"] for e in told], ["cannot be reached"])
+            self.assertIn("Connection refused", told[0]["reason"])
 
     def test_an_overload_is_refused_and_counted(self):
         server = self.start("--max-calls=1", redis=False)
@@ -220,9 +222,8 @@ class Telemetry(unittest.TestCase):
         self.assertEqual(refused.exception.code(), grpc.StatusCode.UNAVAILABLE)
         self.assertGreaterEqual(metrics(server)['weir_rpc_refused_total{reason="overloaded"}'], 1)
         self.assertIsNotNone(blocked.exception(harness.LIMIT))
-        self.assertTrue(
-            any("too many calls" in c["message"] for c in log_events(server, "call"))
-        )
+        harness.wait_for("the line", lambda: any(
+            "too many calls" in c["message"] for c in log_events(server, "call")))
 
     def test_a_lost_database_is_named(self):
         server = self.start("--postgres-connect-timeout=1s", redis=False)
@@ -238,8 +239,8 @@ class Telemetry(unittest.TestCase):
         self.assertEqual(lost.exception.code(), grpc.StatusCode.UNAVAILABLE)
         harness.wait_for("the failure to be counted",
                          lambda: metrics(server)["weir_postgres_connect_failures_total"] >= 1)
-        told = [e["message"] for e in log_events(server, "postgres")]
-        self.assertTrue(any("cannot connect" in m for m in told), told)
+        told = harness.wait_for("a line", lambda: log_events(server, "postgres"))
+        self.assertEqual([e["message"] for e in told], ["cannot connect"])
 
     def test_a_wrong_database_address_is_named_at_the_start(self):
         with socket.socket() as nobody:
@@ -248,8 +249,8 @@ class Telemetry(unittest.TestCase):
             with self.assertRaises(RuntimeError) as ended:
                 harness.Server(url, "--start-timeout=500ms")
         told = str(ended.exception)
-        self.assertIn('"event":"waiting for the database","reason"', told)
-        self.assertRegex(told, '"event":"postgres".*cannot connect: .*Connection refused')
+        waits = re.findall('"event":"waiting for the database","reason":".*Connection refused', told)
+        self.assertEqual(len(waits), 1, told)
         self.assertIn("within --start-timeout", told)
 
     def test_a_slow_query_is_named_while_it_runs_and_after(self):
@@ -309,7 +310,7 @@ class Telemetry(unittest.TestCase):
         tasks = harness.wait_for("a stop within a turn", blocks)
         self.assertIn("DID NOT ANSWER", tasks)
         self.assertGreaterEqual(metrics(server)["weir_loop_blocked_total"], 1)
-        told = log_events(server, "loop is blocked")
+        told = harness.wait_for("a line", lambda: log_events(server, "loop is blocked"))
         self.assertEqual(told[0]["loop"], "weir-loop-0")
         self.assertGreater(told[0]["lasted_ms"], 50)
         self.assertNotEqual(told[0]["function"], "")

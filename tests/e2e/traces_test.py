@@ -235,7 +235,8 @@ class Traces(unittest.TestCase):
             self.assertEqual(statement.attributes["db.response.status_code"], "42P01")
             call = next(s for s in spans if s.kind == "SPAN_KIND_SERVER")
             self.assertTrue(call.failed)
-            logged = [json.loads(line) for line in server.log().splitlines() if trace in line]
+            logged = harness.wait_for("the line", lambda: [
+                json.loads(line) for line in server.log().splitlines() if trace in line])
             self.assertEqual(logged[0]["span_id"], call.id)
 
     def spans_of(self, server, fate: str) -> float:
