@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "tests/config/scoped_environment.h"
 
@@ -210,6 +212,16 @@ TEST_F(SettingsTest, HelpShowsNamesDefaultsUnitsAndRanges) {
   EXPECT_EQ(help.find("hunter2"), std::string::npos);
   EXPECT_EQ(help.find("--some-secret"), std::string::npos);
   EXPECT_EQ(help.find("WEIR_DO_IT"), std::string::npos);
+}
+
+TEST_F(SettingsTest, WhatIsNotTheDefaultIsListedAndASecretIsOnlySet) {
+  ASSERT_TRUE(parse({}).ok());
+  EXPECT_TRUE(table_.changed().empty());
+  environment_.set("WEIR_SOME_SECRET", "open sesame");
+  ASSERT_TRUE(parse({"--some-number=7", "--some-flag", "--some-time=1000ms", "--do-it"}).ok());
+  const std::vector<std::pair<std::string, std::string>> expected = {
+      {"some-secret", "set"}, {"some-flag", "true"}, {"some-number", "7"}};
+  EXPECT_EQ(table_.changed(), expected);
 }
 
 }  // namespace

@@ -164,6 +164,18 @@ class Log(unittest.TestCase):
             out += frame(9 if i else 1, last | (0 if i else 1), 1, piece)
         return out + frame(7, 0, 0, bytes(8))
 
+    def test_what_postgres_warns_of_is_in_the_log(self):
+        server = self.server()
+        harness.psql(self.database, r"""
+            CREATE FUNCTION warn() RETURNS trigger LANGUAGE plpgsql AS
+              $$ BEGIN RAISE WARNING E'two\nlines'; RETURN NEW; END $$;
+            CREATE TRIGGER warn BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION warn()""")
+        with grpc.insecure_channel(server.address) as channel:
+            create = users_pb2_grpc.UserServiceStub(channel).CreateUser
+            create(pb.CreateUserRequest(name="Ada", email="a@example.com"), timeout=harness.LIMIT)
+        line, = harness.wait_for("the line", lambda: events(server.log(), "postgres"))
+        self.assertEqual((line["level"], line["notice"]), ("warning", "two\nlines"))
+
     def test_the_first_line_says_what_runs_and_no_secret(self):
         server = self.server("--max-calls=77")
         first = json.loads(server.log().splitlines()[0])

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Postgres and Redis go away under load, are frozen, and come back."""
 import collections
+import json
 import os
 import random
 import re
@@ -24,6 +25,8 @@ from weir.users.v1 import users_pb2_grpc
 CLIENTS = 16
 DEADLINE = 1  # seconds, of each call
 OK = grpc.StatusCode.OK
+# What the log says of an outage.
+CANNOT = {"postgres": "cannot connect", "redis": "cannot be reached"}
 # What a client may be told while a backend is away.
 ALLOWED = {OK, grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}
 
@@ -32,6 +35,7 @@ class Backend:
     """A Postgres or a Redis of its own, to be stopped and frozen."""
 
     def __init__(self, name: str):
+        self.name = name
         self._script = str(harness.SOURCE / f"scripts/{name}.sh")
         self._directory = os.path.join(os.environ["WEIR_STACK_DIR"], f"outage-{name}-{os.getpid()}")
         self.url = re.search("_URL=(.*)", self.tell("start")).group(1)
@@ -108,6 +112,12 @@ class OutageTest(unittest.TestCase):
                                     timeout=harness.LIMIT).id for n in range(50)]
         self.load = Load(self.server.address, ids)
 
+    def told(self, name: str) -> list:
+        """The warnings, and what says that an outage is over."""
+        lines = [json.loads(line) for line in self.server.log().splitlines()]
+        return [line["message"] for line in lines if line["event"] == name
+                and (line["level"] != "info" or "lasted_ms" in line)]
+
     def run_through(self, backend: Backend, away: str, back: str, during):
         with self.load as load:
             load.more(500, good=True)
@@ -126,7 +136,12 @@ class OutageTest(unittest.TestCase):
         self.assertLess(load.slowest, DEADLINE + 1, "a call that hung")
         self.assertLess(recovery, 2.5)
         self.assertLessEqual(late, 2 * CLIENTS, "it had not recovered")
+        harness.wait_for("the outage to be over",
+                         lambda: "connected again" in self.told(backend.name))
         self.assertEqual(self.server.stop(), 0, self.server.log())
+        # A line when it begins and one when it is over, whatever was tried meanwhile.
+        told = [line for line in self.told(backend.name) if "connection" not in line]
+        self.assertEqual(told, [CANNOT[backend.name], "connected again"], self.server.log())
         return load
 
     def test_postgres_is_stopped_and_started(self):
