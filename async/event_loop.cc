@@ -61,7 +61,7 @@ bool EventLoop::may_sleep() {
   if (!ready_.empty()) return false;
   std::lock_guard lock(inbox_mutex_);
   is_asleep_ = inbox_.empty();
-  if (is_asleep_) turn_.end();
+  if (is_asleep_) turn_.sleep();
   return is_asleep_;
 }
 

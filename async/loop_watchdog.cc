@@ -32,9 +32,9 @@ LoopWatchdog::~LoopWatchdog() {
   thread_.join();
 }
 
-void LoopWatchdog::watch(const EventLoop& loop, std::string name) {
+void LoopWatchdog::watch(EventLoop& loop, std::string name) {
   std::lock_guard lock(mutex_);
-  watched_.push_back({&loop, std::move(name)});
+  watched_.push_back({.loop = &loop, .name = std::move(name)});
 }
 
 void LoopWatchdog::forget(const EventLoop& loop) {
@@ -47,7 +47,8 @@ void LoopWatchdog::look(TimePoint now) {
   {
     std::lock_guard lock(mutex_);
     for (Watched& watched : watched_) {
-      const detail::Turn& turn = watched.loop->turn();
+      detail::Turn& turn = watched.loop->turn();
+      look_into_sleep(watched, turn, now);
       const std::optional<TimePoint> began = turn.began();
       if (!began || now - *began < threshold_ || watched.reported == *began) continue;
       const std::source_location function = turn.function();
@@ -59,6 +60,23 @@ void LoopWatchdog::look(TimePoint now) {
     }
   }
   for (const Blocked& blocked : found) report_(blocked);
+}
+
+// Twice in the same sleep means that it did not come out between the two.
+void LoopWatchdog::look_into_sleep(Watched& watched, detail::Turn& turn, TimePoint now) {
+  const std::optional<detail::Turn::Sleep> sleep = turn.asleep();
+  const std::optional<Duration> cpu_time = sleep ? turn.cpu_time() : std::nullopt;
+  const bool is_same = cpu_time && sleep == watched.sleep && now > watched.looked;
+  if (is_same && 2 * (*cpu_time - watched.cpu_time) >= now - watched.looked) {
+    if (!watched.busy_since) watched.busy_since = watched.looked;
+    turn.note_busy(*sleep, *watched.busy_since);
+  } else if (watched.busy_since) {
+    watched.busy_since.reset();
+    turn.note_idle();
+  }
+  watched.sleep = cpu_time ? sleep : std::nullopt;
+  watched.cpu_time = cpu_time.value_or(Duration());
+  watched.looked = now;
 }
 
 void LoopWatchdog::work() {

@@ -11,6 +11,9 @@
 // reported once, from the watchdog's own thread, with the task that runs at that moment. Blocking
 // work belongs on a pool: spawn_blocking. It costs the loop a few plain stores a resumption.
 //
+// A loop that sleeps inside a library, as in gRPC's queue, is busy there if its thread takes CPU
+// time for half of the time between two looks and does not come out: that is a long turn as well.
+//
 // Traps. What is named is the coroutine that the loop began or resumed last. It, one that it
 // awaits, or one that awaited it and went on when it ended, is what blocks; the name of the task is
 // the same. A turn is also long when very many tasks were ready at once, each of them short.
@@ -19,6 +22,7 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <source_location>
 #include <string>
 #include <thread>
@@ -47,7 +51,7 @@ class LoopWatchdog {
   LoopWatchdog& operator=(const LoopWatchdog&) = delete;
 
   // Any thread.
-  void watch(const EventLoop& loop, std::string name);
+  void watch(EventLoop& loop, std::string name);
   // After it the loop is not looked at any more.
   void forget(const EventLoop& loop);
 
@@ -56,10 +60,18 @@ class LoopWatchdog {
 
  private:
   struct Watched {
-    const EventLoop* loop;
+    EventLoop* loop;
     std::string name;
     TimePoint reported{};  // the turn that was
+
+    // The last look, if the loop slept.
+    std::optional<detail::Turn::Sleep> sleep = {};
+    TimePoint looked{};
+    Duration cpu_time{};
+    std::optional<TimePoint> busy_since = {};
   };
+
+  static void look_into_sleep(Watched& watched, detail::Turn& turn, TimePoint now);
 
   void work();
 

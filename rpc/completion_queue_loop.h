@@ -53,7 +53,8 @@ class CompletionQueueLoop final : public EventLoop {
   void at_turn_end(Runnable& work) { turn_end_.push(work); }
 
   // How long its turns took, all of them together: an event that comes waits for the turn that is
-  // under way, and the rest of the time the loop sleeps. Any thread.
+  // under way, and the rest of the time the loop sleeps, or gRPC does something of its own that was
+  // over before a watchdog saw it. Any thread.
   const telemetry::Histogram& turn_times() const { return turn_times_; }
 
   // Turns that the loop has made, and wake-ups that posts from other threads have cost, ever. Any
@@ -63,11 +64,14 @@ class CompletionQueueLoop final : public EventLoop {
 
  private:
   void run_main(Task<void> task);
-  bool take_events();  // false if none came
+  // Begins a turn, and tells when that was.
+  TimePoint take_events();
+  TimePoint begin_turn_after(bool slept);
   void wake() override;
 
   std::unique_ptr<grpc::CompletionQueue> queue_;
   RunQueue turn_end_;
+  TimePoint turn_ended_{};  // the last one
   telemetry::Histogram turn_times_{telemetry::kLatencyBounds};
   std::atomic<std::uint64_t> turns_ = 0;
   std::atomic<std::uint64_t> wake_ups_ = 0;

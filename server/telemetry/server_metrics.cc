@@ -162,6 +162,12 @@ void collect_loops(const rpc::Server& server, Families& out) {
                 static_cast<double>(loop.queue_loop().turn_times().sum()) / 1e9);
   });
   for_each([&](const rpc::ServerLoop& loop) {
+    const auto cpu_time = loop.queue_loop().turn().cpu_time();
+    if (!cpu_time) return;  // its thread has ended
+    out.counter("weir_loop_cpu_seconds_total", "CPU time of a loop's thread, inside gRPC too.",
+                {{"loop", loop.name()}}, seconds(*cpu_time));
+  });
+  for_each([&](const rpc::ServerLoop& loop) {
     const auto began = loop.queue_loop().turn().began();
     out.gauge("weir_loop_turn_age_seconds",
               "How long the turn that is under way has lasted; a loop that is stuck.",

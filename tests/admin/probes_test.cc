@@ -7,6 +7,7 @@
 #include <future>
 #include <thread>
 
+#include "tests/rpc/busy_queue.h"
 #include "tests/rpc/number_server.h"
 
 namespace weir::admin {
@@ -36,6 +37,29 @@ TEST(Livez, IsStuckWhileNoLoopComesToTheEndOfItsTurnAndNotAfter) {
   }
   EXPECT_FALSE(is_stuck(server.server(), std::chrono::hours(1)));
   go_on.set_value();
+  caller.join();
+  while (is_stuck(server.server(), milliseconds(1))) {
+    ASSERT_LT(std::chrono::steady_clock::now(), limit);
+  }
+}
+
+TEST(Livez, IsStuckWhileEveryLoopIsBusyInsideGrpc) {
+  rpc::test::BusyQueue busy;
+  rpc::test::NumberServer server;
+  server.unary = [&](const Number& asked) -> Task<absl::StatusOr<Number>> {
+    co_await busy.keep_busy();
+    co_return asked;
+  };
+  server.start();
+  std::thread caller([&] { (void)rpc::test::call(*server.client()); });
+  const TimePoint limit = std::chrono::steady_clock::now() + rpc::test::kPatience;
+  bool is_seen = false;
+  while (!is_seen && std::chrono::steady_clock::now() < limit) {
+    is_seen = busy.is_busy() && is_stuck(server.server(), milliseconds(200));
+  }
+  EXPECT_TRUE(is_seen);
+  EXPECT_GT(server.server().blocked_turns(), 0U);
+  busy.stop();
   caller.join();
   while (is_stuck(server.server(), milliseconds(1))) {
     ASSERT_LT(std::chrono::steady_clock::now(), limit);

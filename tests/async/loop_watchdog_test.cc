@@ -4,8 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <latch>
+#include <source_location>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "async/join_set.h"
@@ -22,7 +25,7 @@ using ::testing::HasSubstr;
 
 // A watchdog whose own thread never finds anything: these tests look by themselves.
 struct Watch {
-  explicit Watch(const EventLoop& loop) { watchdog.watch(loop, "the loop"); }
+  explicit Watch(EventLoop& loop) { watchdog.watch(loop, "the loop"); }
   std::vector<LoopWatchdog::Blocked> found;
   LoopWatchdog watchdog{[this](const LoopWatchdog::Blocked& one) { found.push_back(one); },
                         24h * 365};
@@ -92,6 +95,80 @@ TEST(LoopWatchdog, LeavesALoopAloneThatDoesNotRun) {
   watch.look_a_year_after(loop.now());
   EXPECT_TRUE(watch.found.empty());
   watch.watchdog.forget(loop);
+}
+
+// A loop whose thread does by itself what its sleep is made of.
+class Sleeper final : public EventLoop {
+ public:
+  TimePoint now() const override { return std::chrono::steady_clock::now(); }
+  void begin() {
+    bind_to_this_thread();
+    turn().show_cpu_time();
+    begin_turn();
+  }
+  void fall_asleep() { EXPECT_TRUE(may_sleep()); }
+  void come_out() { begin_turn(); }
+  void end() { end_run(); }
+
+ private:
+  void wake() override {}
+};
+
+// It sleeps, as far as it knows, and takes CPU time: until the report comes, or for ever.
+TEST(LoopWatchdog, ReportsALoopThatIsBusyWhereItSleeps) {
+  std::atomic<bool> is_reported = false;
+  std::vector<LoopWatchdog::Blocked> found;
+  Sleeper loop;
+  {
+    LoopWatchdog watchdog(
+        [&](const LoopWatchdog::Blocked& blocked) {
+          found.push_back(blocked);
+          is_reported = true;
+        },
+        5ms);
+    watchdog.watch(loop, "the loop");
+    loop.begin();
+    loop.turn().runs(std::source_location::current(), "inside a library");
+    loop.fall_asleep();
+    EXPECT_FALSE(loop.turn().began());
+    while (!is_reported) {
+    }
+    EXPECT_TRUE(loop.turn().began());
+    loop.come_out();
+    loop.fall_asleep();
+    EXPECT_FALSE(loop.turn().began()) << "of another sleep nothing is known";
+    loop.end();
+    watchdog.forget(loop);
+  }
+  ASSERT_FALSE(found.empty());
+  EXPECT_EQ(found[0].task, "inside a library");
+  EXPECT_GE(found[0].lasted, 5ms);
+}
+
+TEST(LoopWatchdog, LeavesALoopAloneThatSleeps) {
+  std::latch is_asleep(1);
+  std::latch may_end(1);
+  Sleeper loop;
+  Watch watch(loop);
+  std::thread thread([&] {
+    loop.begin();
+    loop.fall_asleep();
+    is_asleep.count_down();
+    may_end.wait();
+    loop.end();
+  });
+  is_asleep.wait();
+  // What it takes to fall asleep is nothing beside such times.
+  const TimePoint now = loop.now();
+  for (int hour = 0; hour < 10; ++hour) {
+    watch.watchdog.look(now + hour * 1h);
+    EXPECT_FALSE(loop.turn().began());
+  }
+  EXPECT_TRUE(watch.found.empty());
+  may_end.count_down();
+  thread.join();
+  watch.watchdog.look(now + 11h);
+  EXPECT_FALSE(loop.turn().began());
 }
 
 // The task goes on when the report has come, from the watchdog's thread: if it never does, this

@@ -15,8 +15,10 @@
 #include "async/blocking_pool.h"
 #include "async/cancelled.h"
 #include "async/join.h"
+#include "async/loop_watchdog.h"
 #include "async/sleep.h"
 #include "async/timeout.h"
+#include "tests/rpc/busy_queue.h"
 
 namespace weir::rpc {
 namespace {
@@ -47,6 +49,31 @@ TEST(CompletionQueueLoop, ReturnsTheResultOfItsTask) {
   const auto answer = [](int value) -> Task<int> { co_return value; };
   EXPECT_EQ(loop.run(answer(42)), 42);
   EXPECT_EQ(loop.run(answer(43)), 43) << "and again";
+}
+
+// As a flood on a connection keeps it: until the report comes, or for ever.
+TEST(CompletionQueueLoop, TimeThatIsSpentInsideGrpcIsPartOfATurn) {
+  test::BusyQueue busy;
+  std::vector<LoopWatchdog::Blocked> found;
+  CompletionQueueLoop loop;
+  {
+    LoopWatchdog watchdog(
+        [&](const LoopWatchdog::Blocked& blocked) {
+          if (!busy.is_busy()) return;  // another long turn, on a slow machine
+          found.push_back(blocked);
+          busy.stop();
+        },
+        milliseconds(20));
+    watchdog.watch(loop, "the loop");
+    loop.run(busy.keep_busy());
+    watchdog.forget(loop);
+  }
+  ASSERT_FALSE(found.empty());
+  EXPECT_EQ(found[0].task, "inside gRPC");
+  EXPECT_GE(found[0].lasted, milliseconds(20));
+  EXPECT_GE(Duration(loop.turn_times().sum()), found[0].lasted);
+  EXPECT_FALSE(loop.turn().began());
+  EXPECT_FALSE(loop.turn().cpu_time());
 }
 
 TEST(CompletionQueueLoop, ThrowsWhatItsTaskThrows) {
