@@ -63,12 +63,6 @@ weir_pkg_config(crypto libcrypto)
 weir_pkg_config(ssl libssl)
 weir_pkg_config(prometheus prometheus-cpp-core)
 
-# Debian 12 has no .pc file for it, and Debian 13's CMake package names a program it does not ship.
-find_library(WEIR_CIVETWEB_LIBRARY NAMES civetweb REQUIRED)
-add_library(weir_dep_civetweb INTERFACE)
-add_library(weir::civetweb ALIAS weir_dep_civetweb)
-target_link_libraries(weir_dep_civetweb INTERFACE ${WEIR_CIVETWEB_LIBRARY})
-
 # For programs, not for libraries: it takes malloc's place in the whole process.
 if(WEIR_TCMALLOC)
   find_library(WEIR_TCMALLOC_LIBRARY NAMES tcmalloc_minimal REQUIRED)

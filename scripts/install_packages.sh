@@ -19,7 +19,7 @@ declare -A sets=(
   [build]="g++ make cmake ninja-build ccache pkg-config lld
     libgrpc++-dev libgrpc-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libabsl-dev
     libssl-dev libc-ares-dev libre2-dev zlib1g-dev libgoogle-perftools-dev
-    libpqxx-dev libpq-dev libhiredis-dev libargon2-dev libcivetweb-dev prometheus-cpp-dev libcli11-dev
+    libpqxx-dev libpq-dev libhiredis-dev libargon2-dev prometheus-cpp-dev libcli11-dev
     nlohmann-json3-dev postgresql postgresql-client redis-server redis-tools util-linux"
   [test]="libgtest-dev libgmock-dev python3 python3-grpcio python3-protobuf python3-yaml prometheus
     python3-opentelemetry-proto chromium-headless-shell pgbouncer"

@@ -101,7 +101,7 @@ int run(config::Config config) {
   add_batch_routes(server, batches.service());
 
   std::atomic<rpc::DrainPhase> drain_phase = rpc::DrainPhase::kServing;
-  admin::AdminServer admin;
+  admin::AdminServer admin(config.admin_access);
   admin::add_dashboard(admin);
   admin::add_probes(admin, server, drain_phase);
   admin::add_log_level(admin);

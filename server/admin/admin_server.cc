@@ -1,99 +1,87 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/admin/admin_server.h"
 
-#include <civetweb.h>
-
-#include <string>
 #include <utility>
-#include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
+#include "server/admin/listen.h"
+#include "server/log.h"
 
 namespace weir::admin {
 namespace {
 
-constexpr std::size_t kMaxBody = 1024;
-
-std::string read_body(mg_connection* connection) {
-  std::string body(kMaxBody, '\0');
-  std::size_t size = 0;
-  while (size < body.size()) {
-    const int count = mg_read(connection, body.data() + size, body.size() - size);
-    if (count <= 0) break;
-    size += static_cast<std::size_t>(count);
-  }
-  body.resize(size);
-  return body;
-}
-
-Page answer(mg_connection* connection, const std::string& method,
-            const AdminServer::Handlers& handlers) {
-  if (method == "GET" || method == "HEAD") return handlers.make();
-  if (!handlers.change) return Page{.status = 405, .body = "only GET and HEAD\n"};
-  if (method != "PUT") return Page{.status = 405, .body = "only GET, HEAD and PUT\n"};
-  return handlers.change(read_body(connection));
-}
-
-int serve_page(mg_connection* connection, void* handlers) {
-  const std::string method = mg_get_request_info(connection)->request_method;
-  const Page page =
-      answer(connection, method, *static_cast<const AdminServer::Handlers*>(handlers));
-  const std::string head = absl::StrCat(
-      "HTTP/1.1 ", page.status, " ", mg_get_response_code_text(connection, page.status),
-      "\r\nContent-Type: ", page.content_type, "\r\nContent-Length: ", page.body.size(),
-      "\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n");
-  mg_write(connection, head.data(), head.size());
-  if (method != "HEAD") mg_write(connection, page.body.data(), page.body.size());
-  return page.status;
-}
-
-// In civetweb's words, of which one must do. [::] is all addresses of both protocols, as gRPC has
-// it; to civetweb it leaves IPv4 out, and "+" is both, unless the machine has no IPv6.
-std::vector<std::string> as_ports(const std::string& address) {
-  constexpr absl::string_view kAll = "[::]:";
-  if (!absl::StartsWith(address, kAll)) return {address};
-  const std::string port = address.substr(kAll.size());
-  return {absl::StrCat("+", port), absl::StrCat("0.0.0.0:", port)};
-}
+HttpServer::PagePtr page_of(Page page) { return std::make_shared<const Page>(std::move(page)); }
 
 }  // namespace
 
-AdminServer::AdminServer() { mg_init_library(0); }
-
-AdminServer::~AdminServer() {
-  context_.reset();
-  mg_exit_library();
+AdminServer::AdminServer(AccessRules rules, HttpLimits limits)
+    : access_(std::move(rules)),
+      http_(
+          limits, refused_,
+          [this](HttpServer::Id id, const Request& request, const Peer& peer) {
+            return handle(id, request, peer);
+          },
+          [this](HttpServer::Id id) {
+            quick_.forget(id);
+            slow_.forget(id);
+          }),
+      quick_("admin-metrics",
+             [this](const auto& ids, const auto& page) { http_.answer(ids, page); }),
+      slow_("admin-tasks", [this](const auto& ids, const auto& page) { http_.answer(ids, page); }) {
 }
 
-void AdminServer::Close::operator()(mg_context* context) const { mg_stop(context); }
+AdminServer::~AdminServer() { http_.stop(); }
 
-void AdminServer::add(std::string path, Make make) { add(std::move(path), std::move(make), {}); }
+void AdminServer::add(std::string path, Guard guard, Takes takes, Make make) {
+  add(std::move(path), guard, takes, std::move(make), {});
+}
 
-void AdminServer::add(std::string path, Make make, Change change) {
-  pages_.emplace(std::move(path), Handlers{std::move(make), std::move(change)});
+void AdminServer::add(std::string path, Guard guard, Takes takes, Make make, Change change) {
+  pages_.emplace(std::move(path), Handlers{guard, takes, std::move(make), std::move(change)});
 }
 
 absl::Status AdminServer::start(const std::string& address) {
-  for (const std::string& ports : as_ports(address)) {
-    const char* options[] = {"listening_ports",    ports.c_str(), "num_threads", "2",
-                             "request_timeout_ms", "10000",       nullptr};
-    const mg_callbacks callbacks{};
-    context_.reset(mg_start(&callbacks, nullptr, options));
-    if (context_ != nullptr) break;
+  const absl::StatusOr<Listening> listening = listen_on(address);
+  if (!listening.ok()) return listening.status();
+  access_.add_host(address);
+  if (!listening->is_loopback && !access_.has_token()) {
+    log::warning("the admin port answers other machines only in part",
+                 {{"reason",
+                   "WEIR_ADMIN_TOKEN is not set, so what tells internals or changes "
+                   "something is for this machine only"}});
   }
-  if (context_ == nullptr) {
-    return absl::UnavailableError(absl::StrCat("cannot listen on ", address));
-  }
-  for (auto& [path, handlers] : pages_) {
-    // "$": the path ends here.
-    mg_set_request_handler(context_.get(), absl::StrCat(path, "$").c_str(), serve_page, &handlers);
-  }
-  mg_server_port port{};
-  mg_get_server_ports(context_.get(), 1, &port);
-  address_ = absl::StrCat(address.substr(0, address.rfind(':')), ":", port.port);
+  address_ = absl::StrCat(address.substr(0, address.rfind(':')), ":", listening->port);
+  http_.start(*listening);
   return absl::OkStatus();
+}
+
+HttpServer::PagePtr AdminServer::refuse(Refusal why, Page page) {
+  refused_.add(why);
+  return page_of(std::move(page));
+}
+
+HttpServer::PagePtr AdminServer::handle(HttpServer::Id id, const Request& request,
+                                        const Peer& peer) {
+  const auto found = pages_.find(request.path);
+  const Guard guard = found == pages_.end() ? Guard::kOpen : found->second.guard;
+  if (std::optional<Denial> denial = access_.check(request, guard, peer.is_local)) {
+    return refuse(denial->refusal, std::move(denial->page));
+  }
+  if (found == pages_.end()) return page_of({.status = 404, .body = "there is no such page\n"});
+  const Handlers& handlers = found->second;
+  if (request.method == "PUT" && handlers.change) {
+    return page_of(PageMaker::run([&] { return handlers.change(request.body); }));
+  }
+  if (request.method != "GET" && request.method != "HEAD") {
+    const std::string allowed = handlers.change ? "GET, HEAD, PUT" : "GET, HEAD";
+    return refuse(Refusal::kMethod, Page{.status = 405,
+                                         .body = absl::StrCat("only ", allowed, "\n"),
+                                         .headers = absl::StrCat("Allow: ", allowed, "\r\n")});
+  }
+  if (handlers.takes == Takes::kNothing) return page_of(PageMaker::run(handlers.make));
+  PageMaker& maker = handlers.takes == Takes::kAMoment ? quick_ : slow_;
+  maker.ask(handlers.make, id);
+  return nullptr;
 }
 
 }  // namespace weir::admin

@@ -8,7 +8,7 @@ extern const char dashboard_html[];  // cmake/embed_text.cmake
 namespace weir::admin {
 
 void add_dashboard(AdminServer& admin) {
-  admin.add("/", [] {
+  admin.add("/", Guard::kShell, AdminServer::Takes::kNothing, [] {
     return Page{.content_type = "text/html; charset=utf-8", .body = embedded::dashboard_html};
   });
 }

@@ -18,7 +18,7 @@ void add_log_level(AdminServer& admin) {
     }
     return show();
   };
-  admin.add("/log-level", show, change);
+  admin.add("/log-level", Guard::kInternal, AdminServer::Takes::kNothing, show, change);
 }
 
 }  // namespace weir::admin

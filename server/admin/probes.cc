@@ -29,11 +29,13 @@ bool is_stuck(const rpc::Server& server, Duration limit) {
 
 void add_probes(AdminServer& admin, const rpc::Server& server,
                 const std::atomic<rpc::DrainPhase>& drain_phase) {
-  admin.add("/livez", [&server] {
+  using Takes = AdminServer::Takes;
+  admin.add("/livez", Guard::kOpen, Takes::kNothing, [&server] {
     if (!is_stuck(server)) return Page{.body = "ok\n"};
     return Page{.status = 503, .body = "stuck: every loop; the log names the tasks\n"};
   });
-  admin.add("/readyz", [&server, &drain_phase] { return ready(server, drain_phase); });
+  admin.add("/readyz", Guard::kOpen, Takes::kNothing,
+            [&server, &drain_phase] { return ready(server, drain_phase); });
 }
 
 }  // namespace weir::admin

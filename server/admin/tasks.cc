@@ -132,9 +132,12 @@ Page json(rpc::Server& server, Show show) {
 }  // namespace
 
 void add_tasks(AdminServer& admin, rpc::Server& server) {
-  admin.add("/tasks", [&server] { return text(server); });
-  admin.add("/tasks.json", [&server] { return json(server, show_json); });
-  admin.add("/tasks/slowest.json", [&server] { return json(server, show_slow); });
+  const auto add = [&](const char* path, AdminServer::Make make) {
+    admin.add(path, Guard::kInternal, AdminServer::Takes::kLong, std::move(make));
+  };
+  add("/tasks", [&server] { return text(server); });
+  add("/tasks.json", [&server] { return json(server, show_json); });
+  add("/tasks/slowest.json", [&server] { return json(server, show_slow); });
 }
 
 }  // namespace weir::admin

@@ -3,8 +3,10 @@
 
 #include <openssl/rand.h>
 
+#include <algorithm>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "server/config/settings.h"
@@ -23,6 +25,12 @@ void add_serving(Settings& table, Config& config) {
   table.address("address", &config.rpc.address, "where gRPC listens; port 0: any free one",
                 /*may_be_unix=*/true);
   table.address("admin-address", &config.admin_address, "where /livez and /readyz are served");
+  table.secret("admin-token", &config.admin_access.token,
+               "what its clients must bring, but for probes; none: only this machine");
+  table.flag("admin-open-metrics", &config.admin_access.open_metrics,
+             "/metrics needs no token, and is for other machines too");
+  table.text("admin-hosts", &config.admin_access.hosts,
+             "further names that it is called by, with commas between them");
   table.number("loops", &config.rpc.loops, 1, 256, "threads", "event loops, each with a queue");
   table.number("accept-slots", &config.rpc.accept_slots, 1, 4096, "calls",
                "of each method, awaited at once by each loop, at most");
@@ -268,6 +276,11 @@ absl::Status check_urls(const Config& config) {
   return absl::OkStatus();
 }
 
+bool is_bearer_token(const std::string& text) {
+  return text.size() >= 16 && std::all_of(text.begin(), text.end(),
+                                          [](unsigned char c) { return absl::ascii_isgraph(c); });
+}
+
 // What no single row can check.
 absl::Status check_together(Config& config) {
   if (config.postgres.url.empty()) {
@@ -297,6 +310,10 @@ absl::Status check_together(Config& config) {
     }
   } else if (config.secret.size() < 16) {
     return absl::InvalidArgumentError("WEIR_SECRET: must have 16 bytes or more");
+  }
+  if (!config.admin_access.token.empty() && !is_bearer_token(config.admin_access.token)) {
+    return absl::InvalidArgumentError(
+        "WEIR_ADMIN_TOKEN: must have 16 characters or more, without spaces");
   }
   const Duration sum = config.longest_end();
   if (sum >= config.grace_period) {

@@ -11,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "server/admin/access.h"
 #include "server/batch/executor.h"
 #include "server/batch/item_processor.h"
 #include "server/dashboard/section_budget.h"
@@ -29,6 +30,7 @@ namespace weir::config {
 struct Config {
   rpc::ServerOptions rpc;
   std::string admin_address = "127.0.0.1:8081";
+  admin::AccessRules admin_access;
   std::string log_level = "info";
   telemetry::TraceOptions traces;  // by OpenTelemetry's own variables
 

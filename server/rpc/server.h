@@ -21,6 +21,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -107,12 +108,12 @@ class Server {
   // For those who look in. Any thread; `visit` keeps the loops from ending.
   template <class F>
   void for_each_loop(F visit) const {
-    const std::lock_guard lock(loops_mutex_);
+    const std::shared_lock lock(loops_mutex_);
     for (const auto& loop : loops_) visit(*loop);
   }
   template <class F>
   void with_loops(F look) const {
-    const std::lock_guard lock(loops_mutex_);
+    const std::shared_lock lock(loops_mutex_);
     look(loops_);
   }
   const std::vector<std::unique_ptr<Method>>& methods() const { return methods_; }
@@ -139,7 +140,7 @@ class Server {
   const ServerOptions options_;
   telemetry::Tracer* const tracer_;
   // Of loops_ and tls_files_, for those who look in while the server starts and ends.
-  mutable std::mutex loops_mutex_;
+  mutable std::shared_mutex loops_mutex_;
   Admission admission_;
   std::unique_ptr<TlsFiles> tls_files_;
   std::unique_ptr<Authorizer> authorizer_;

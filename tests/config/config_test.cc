@@ -127,6 +127,15 @@ TEST_F(ConfigTest, ASecretThatIsTooShortIsAnErrorThatDoesNotRepeatIt) {
   EXPECT_EQ(error({}), "WEIR_SECRET: must have 16 bytes or more");
 }
 
+TEST_F(ConfigTest, ATokenOfTheAdminPortIsLongAndFitsIntoAHeader) {
+  for (const char* wrong : {"short", "sixteen with spaces in it", "sixteen_and_a_line\nmore"}) {
+    environment_.set("WEIR_ADMIN_TOKEN", wrong);
+    EXPECT_EQ(error({}), "WEIR_ADMIN_TOKEN: must have 16 characters or more, without spaces");
+  }
+  environment_.set("WEIR_ADMIN_TOKEN", "0123456789abcdef");
+  EXPECT_TRUE(read({}).ok());
+}
+
 TEST_F(ConfigTest, AnAddressWithoutAPortIsAnError) {
   for (const char* wrong : {"localhost", "localhost:", "localhost:http", "localhost:70000"}) {
     EXPECT_EQ(error({"--address", wrong}).find("--address (WEIR_ADDRESS): must be host:port"), 0u)
