@@ -59,8 +59,10 @@ for id in $(replicas); do
   [[ $(docker exec "$id" id -u) == 65532 ]] || die "a replica is not the user that it should be"
   ! docker exec "$id" sh -c ': >/tmp/file || : >/run/file' 2>/dev/null || die "a replica can write"
 done
-docker run --rm --network "${COMPOSE_PROJECT_NAME}_default" --entrypoint weir "weir:$WEIR_TAG" \
-  top --once --admin-address weir:8081 >/dev/null || die "the admin port does not answer others"
+docker run --rm --network "${COMPOSE_PROJECT_NAME}_default" --entrypoint bash "weir:$WEIR_TAG" -c \
+  'exec 3<>/dev/tcp/weir/8081; printf "GET /metrics HTTP/1.1\r\nHost: weir:8081\r\n\r\n" >&3; grep -q weir_serving <&3' ||
+  die "the admin port does not answer others"
+docker exec "$(replicas | head -n 1)" weir top --once >/dev/null || die "the admin port does not answer its own machine"
 demo=$(docker ps --all --quiet --filter "label=com.docker.compose.project=$COMPOSE_PROJECT_NAME" \
   --filter label=com.docker.compose.service=demo)
 [[ $(docker wait "$demo") == 0 ]] || die "the demo failed: $(docker logs "$demo" 2>&1 | tail -n 20)"

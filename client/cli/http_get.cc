@@ -53,8 +53,11 @@ absl::StatusOr<std::unique_ptr<Socket>> connect_to(const std::string& address, D
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
-  const int error = getaddrinfo(address.substr(0, colon).c_str(), address.substr(colon + 1).c_str(),
-                                &hints, &found);
+  std::string host = address.substr(0, colon);
+  if (absl::StartsWith(host, "[") && absl::EndsWith(host, "]")) {
+    host = host.substr(1, host.size() - 2);
+  }
+  const int error = getaddrinfo(host.c_str(), address.substr(colon + 1).c_str(), &hints, &found);
   if (error != 0) return failed(address, gai_strerror(error));
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> all(found, freeaddrinfo);
   int reason = 0;
@@ -70,13 +73,15 @@ absl::StatusOr<std::unique_ptr<Socket>> connect_to(const std::string& address, D
 }  // namespace
 
 absl::StatusOr<std::string> http_get(const std::string& address, const std::string& path,
-                                     Duration limit) {
+                                     const std::string& token, Duration limit) {
   const TimePoint deadline = std::chrono::steady_clock::now() + limit;
   const auto socket = connect_to(address, limit);
   if (!socket.ok()) return socket.status();
   // 1.0: the answer comes in one piece, and the end of the connection is its end.
+  const std::string authorization =
+      token.empty() ? "" : absl::StrCat("Authorization: Bearer ", token, "\r\n");
   const std::string request =
-      absl::StrCat("GET ", path, " HTTP/1.0\r\nHost: ", address, "\r\n\r\n");
+      absl::StrCat("GET ", path, " HTTP/1.0\r\nHost: ", address, "\r\n", authorization, "\r\n");
   if (send((*socket)->get(), request.data(), request.size(), MSG_NOSIGNAL) !=
       static_cast<ssize_t>(request.size())) {
     return failed(address, std::strerror(errno));
@@ -93,6 +98,18 @@ absl::StatusOr<std::string> http_get(const std::string& address, const std::stri
   }
   const std::size_t body = answer.find("\r\n\r\n");
   const std::string status = answer.substr(0, answer.find("\r\n"));
+  if (absl::StrContains(status, " 401 ")) {
+    return absl::UnauthenticatedError(
+        absl::StrCat("the admin port ", address,
+                     " wants its token: WEIR_ADMIN_TOKEN, or the file that "
+                     "WEIR_ADMIN_TOKEN_FILE names, as the server has it"));
+  }
+  if (absl::StrContains(status, " 403 ")) {
+    return absl::PermissionDeniedError(
+        absl::StrCat("the admin port ", address,
+                     " does not answer that from here: the server has no "
+                     "WEIR_ADMIN_TOKEN, or does not know this name (--admin-hosts)"));
+  }
   if (body == std::string::npos || !absl::StrContains(status, " 200 ")) {
     return failed(address, absl::StrCat(path, " is answered with ", status));
   }

@@ -10,9 +10,10 @@
 
 namespace weir::cli {
 
-// `address` is host:port, `path` begins with a slash. UNAVAILABLE, with the reason, if nobody
-// answers with 200.
+// `address` is host:port, `path` begins with a slash; no `token`: none is sent. UNAVAILABLE, with
+// the reason, if nobody answers with 200; UNAUTHENTICATED or PERMISSION_DENIED, with what to do, if
+// that is what the server says.
 absl::StatusOr<std::string> http_get(const std::string& address, const std::string& path,
-                                     Duration limit);
+                                     const std::string& token, Duration limit);
 
 }  // namespace weir::cli

@@ -3,9 +3,14 @@
 
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
+#include <fstream>
 #include <memory>
 #include <optional>
+#include <string>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "async/or_return.h"
 #include "async/sleep.h"
 #include "async/thread_loop.h"
@@ -26,20 +31,36 @@ struct Options {
   bool once = false;
 };
 
+// What the server's admin port wants to be told. Not an option: everybody can read those.
+absl::StatusOr<std::string> admin_token() {
+  const char* const token = std::getenv("WEIR_ADMIN_TOKEN");
+  if (token != nullptr && *token != '\0') return token;
+  const char* const path = std::getenv("WEIR_ADMIN_TOKEN_FILE");
+  if (path == nullptr || *path == '\0') return "";
+  std::ifstream file(path);
+  std::string line;
+  if (!std::getline(file, line) || line.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("WEIR_ADMIN_TOKEN_FILE: cannot be read, or is empty: ", path));
+  }
+  return std::string(absl::StripTrailingAsciiWhitespace(line));
+}
+
 // Of one server, until it is cancelled or does not answer.
 Task<absl::Status> look(const Options& options, const Settings& settings) {
   const bool is_live = isatty(STDOUT_FILENO) == 1 && !options.once && !settings.json;
+  const std::string token = co_await or_return(admin_token());
   std::optional<Scrape> before;
   TimePoint before_at;
   for (;;) {
     // Blocks, in a program that has nothing else to do.
     const std::string text =
-        co_await or_return(http_get(options.admin_address, "/metrics", settings.timeout));
+        co_await or_return(http_get(options.admin_address, "/metrics", token, settings.timeout));
     const TimePoint now_at = std::chrono::steady_clock::now();
     Scrape now(text);
     if (before) {
       const std::string slowest = co_await or_return(
-          http_get(options.admin_address, "/tasks/slowest.json", settings.timeout));
+          http_get(options.admin_address, "/tasks/slowest.json", token, settings.timeout));
       const Change change(*before, now, now_at - before_at);
       // Home, and nothing of the last picture below.
       print(settings.json ? slowest
@@ -76,7 +97,8 @@ void add_top_command(CLI::App& app, Action& chosen) {
   command.add_flag("--once", options->once, "One picture, of the time until the second look");
   command.footer(
       R"(If the output is no terminal, each picture follows the last. With --json: what the
-calls in progress await, a document a line.
+calls in progress await, a document a line. The server's WEIR_ADMIN_TOKEN, if it has one, comes
+from the variable of that name, or the file that WEIR_ADMIN_TOKEN_FILE names.
 
 Examples:
   weir top

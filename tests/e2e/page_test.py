@@ -122,6 +122,26 @@ class Page(unittest.TestCase):
             self.browser.prefer("light")
             self.picture("phone-light")
 
+    def test_it_brings_the_token_that_it_was_given(self):
+        token = "a-token-of-this-test"
+        with harness.database() as database, harness.Server(
+                database, redis=False, WEIR_ADMIN_TOKEN=token) as server:
+            self.browser.open(f"http://{server.admin}/")
+            harness.wait_for("the page to ask for it", lambda: self.browser.value(
+                "document.querySelector('#token')?.hidden === false"))
+            self.browser.value(
+                f"(document.querySelector('#token input').value = {token!r},"
+                " document.querySelector('#token').requestSubmit())")
+            self.wait_for_looks(3)
+            self.assertEqual(self.text("#state"), "serving")
+            self.assertTrue(self.browser.value("document.querySelector('#token').hidden"))
+
+            self.browser.value("sessionStorage.clear()")
+            self.browser.open(f"http://{server.admin}/?again#token={token}")
+            self.wait_for_looks(3)
+            self.assertEqual(self.text("#state"), "serving")
+            self.assertNotIn(token, self.browser.value("location.href"))
+
     def test_it_says_what_is_wrong(self):
         """Redis gone, one connection to Postgres and that held up, and few calls allowed."""
         with harness.database() as database, socket.socket() as nobody:
