@@ -15,6 +15,9 @@
 namespace weir::admin {
 namespace {
 
+// What a client still sends after its answer; one that goes on is not listened to.
+constexpr std::size_t kMaxUnwanted = 256 << 10;
+
 const char* reason_phrase(int status) {
   switch (status) {
     case 200:
@@ -121,7 +124,8 @@ HttpConnection::Phase HttpConnection::write() {
 HttpConnection::Phase HttpConnection::end() {
   std::array<char, 4096> unwanted;
   const ssize_t count = recv(fd_, unwanted.data(), unwanted.size(), 0);
-  // A client that goes on sending is read from at its turn, until its time is over.
+  if (count > 0) unwanted_ += static_cast<std::size_t>(count);
+  if (unwanted_ > kMaxUnwanted) cut();
   if (count == 0 || (count < 0 && !would_block())) phase_ = Phase::kClosed;
   return phase_;
 }

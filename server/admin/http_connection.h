@@ -67,7 +67,8 @@ class HttpConnection {
   std::string head_;
   std::shared_ptr<const Page> page_;
   bool has_body_ = false;
-  std::size_t sent_ = 0;  // of the head, then of the body
+  std::size_t sent_ = 0;      // of the head, then of the body
+  std::size_t unwanted_ = 0;  // what came after the request
 };
 
 }  // namespace weir::admin

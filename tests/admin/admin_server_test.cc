@@ -166,6 +166,16 @@ TEST_F(AdminServerTest, WhoSendsTooMuchIsToldSo) {
   EXPECT_EQ(refused(Refusal::kMalformed), 1U);
 }
 
+TEST_F(AdminServerTest, WhoDoesNotStopSendingIsNotListenedTo) {
+  start();
+  const HttpClient client(server_.address());
+  client.say(kGet);
+  const std::string more(1 << 20, 'x');
+  // Times are not over here, so it is the bytes that end it.
+  while (client.say(more)) {
+  }
+}
+
 // Also more of them than there is room for.
 TEST_F(AdminServerTest, HalfRequestsDoNotHoldTheOthersUp) {
   start();

@@ -54,8 +54,9 @@ class HttpClient {
   HttpClient& operator=(const HttpClient&) = delete;
 
   bool is_connected() const { return is_connected_; }
-  void say(std::string_view text) const {
-    [[maybe_unused]] const ssize_t sent = send(fd_, text.data(), text.size(), MSG_NOSIGNAL);
+  // False if the server does not take it.
+  bool say(std::string_view text) const {
+    return send(fd_, text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size());
   }
   // All until the end of the connection, which a minute without a byte is too.
   std::string hear() const {
