@@ -49,9 +49,12 @@ std::string numbers(const Change& change) {
   absl::StrAppendFormat(&out, "latency   p50 %s   p99 %s\n",
                         time(change.quantile(0.5, "weir_rpc_duration_seconds")),
                         p99("weir_rpc_duration_seconds"));
+  // Time inside gRPC is in the second alone, time in which a loop is stopped in the first.
+  const double busy = std::max(change.rate("weir_loop_busy_seconds_total"),
+                               change.rate("weir_loop_cpu_seconds_total"));
   absl::StrAppendFormat(&out, "loops     %.0f %% busy   turn p99 %s   blocked %.0f times\n",
-                        100 * change.rate("weir_loop_busy_seconds_total") / std::max(loops, 1.0),
-                        p99("weir_loop_turn_seconds"), now.sum("weir_loop_blocked_total"));
+                        100 * busy / std::max(loops, 1.0), p99("weir_loop_turn_seconds"),
+                        now.sum("weir_loop_blocked_total"));
   absl::StrAppendFormat(
       &out,
       "postgres  %.0f of %.0f connections   %.0f in use   %.0f jobs wait   wait p99 %s   "
