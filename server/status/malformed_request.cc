@@ -1,51 +1,72 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/status/malformed_request.h"
 
+#include <cstddef>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "google/protobuf/unknown_field_set.h"
 #include "server/status/details.h"
 #include "server/status/utf8.h"
+#include "server/status/wire_fields.h"
 
 namespace weir::status {
 namespace {
 
 using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
-using google::protobuf::UnknownFieldSet;
 
-// The path of each string below `type` that is not UTF-8, in the order they were sent. False if
-// `bytes` are no message at all.
-bool add_bad_strings(const Descriptor& type, absl::string_view bytes, const std::string& prefix,
-                     BadRequest& bad) {
-  UnknownFieldSet fields;
-  if (!fields.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return false;
-  std::map<int, int> seen;  // how often a field number came so far
-  for (int i = 0; i < fields.field_count(); ++i) {
-    const auto& sent = fields.field(i);
-    const FieldDescriptor* field = type.FindFieldByNumber(sent.number());
-    if (field == nullptr || sent.type() != google::protobuf::UnknownField::TYPE_LENGTH_DELIMITED) {
-      continue;
+// As in protobuf's parser.
+constexpr int kMaxDepth = 100;
+
+// Looks for each string below a message that is not UTF-8, in the order they were sent, up to so
+// many as an answer has room for.
+class Search {
+ public:
+  // False if `bytes` are no message at all.
+  bool look_at(const Descriptor& type, absl::string_view bytes, int depth) {
+    std::map<int, int> seen;  // how often a field number came so far
+    WireFields fields(bytes);
+    while (const std::optional<WireField> sent = fields.next()) {
+      if (found_ == BadRequest::kMaxListed) return true;
+      const FieldDescriptor* field = type.FindFieldByNumber(sent->number);
+      if (field == nullptr || !sent->has_bytes || sent->is_in_group) continue;
+      const std::size_t above = path_.size();
+      absl::StrAppend(&path_, above == 0 ? "" : ".", field->name());
+      if (field->is_repeated()) absl::StrAppend(&path_, "[", seen[field->number()]++, "]");
+      look_into(*field, sent->bytes, depth);
+      path_.resize(above);
     }
-    std::string path = absl::StrCat(prefix, field->name());
-    if (field->is_repeated()) absl::StrAppend(&path, "[", seen[field->number()]++, "]");
-    if (field->type() == FieldDescriptor::TYPE_STRING && !is_utf8(sent.length_delimited())) {
-      bad.add(path, "must be UTF-8");
-    } else if (field->type() == FieldDescriptor::TYPE_MESSAGE &&
-               !add_bad_strings(*field->message_type(), sent.length_delimited(), path + ".", bad)) {
-      bad.add(path, "is not a valid message");
+    return fields.ok();
+  }
+  const BadRequest& bad() const { return bad_; }
+
+ private:
+  void look_into(const FieldDescriptor& field, absl::string_view bytes, int depth) {
+    if (field.type() == FieldDescriptor::TYPE_STRING) {
+      if (!is_utf8(bytes)) add("must be UTF-8");
+    } else if (field.type() == FieldDescriptor::TYPE_MESSAGE) {
+      if (depth == kMaxDepth || !look_at(*field.message_type(), bytes, depth + 1)) {
+        add("is not a valid message");
+      }
     }
   }
-  return true;
-}
+  void add(absl::string_view fault) {
+    ++found_;
+    bad_.add(path_, fault);
+  }
+
+  std::string path_;
+  std::size_t found_ = 0;
+  BadRequest bad_;
+};
 
 }  // namespace
 
 absl::Status malformed_request(const Descriptor& type, absl::string_view bytes) {
-  BadRequest bad;
-  if (add_bad_strings(type, bytes, "", bad) && !bad.ok()) return bad;
+  Search search;
+  if (search.look_at(type, bytes, 0) && !search.bad().ok()) return search.bad();
   return Error(absl::StatusCode::kInvalidArgument, "MALFORMED_REQUEST",
                absl::StrCat("the request is not a valid ", type.full_name(), " message"))
       .metadata("type", type.full_name());

@@ -5,7 +5,8 @@
 //
 // protobuf's parser refuses a whole message if one string in it is not UTF-8, without a word about
 // which; gRPC would answer INTERNAL. The contract wants INVALID_ARGUMENT and the field's path, so
-// the rpc layer asks here once parsing has failed. Slow, for it reads the bytes again.
+// the rpc layer asks here once parsing has failed. It reads the bytes once more, copies none of
+// them, and stops when an answer is full.
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"

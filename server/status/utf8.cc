@@ -2,6 +2,8 @@
 #include "server/status/utf8.h"
 
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 
 namespace weir {
 namespace {
@@ -18,6 +20,15 @@ Lead read_lead(unsigned char byte) {
   if (byte >> 4 == 0b1110) return {3, byte & 0x0Fu, 0x800};
   if (byte >> 3 == 0b11110) return {4, byte & 0x07u, 0x10000};
   return {0, 0, 0};
+}
+
+constexpr std::size_t kWord = sizeof(std::uint64_t);
+
+// So many bytes at once.
+bool is_ascii(const char* bytes) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, bytes, kWord);
+  return (word & 0x8080'8080'8080'8080) == 0;
 }
 
 bool is_scalar(char32_t point) { return point <= 0x10FFFF && (point < 0xD800 || point > 0xDFFF); }
@@ -40,6 +51,10 @@ std::optional<char32_t> next_code_point(absl::string_view& text) {
 
 bool is_utf8(absl::string_view text) {
   while (!text.empty()) {
+    if (text.size() >= kWord && is_ascii(text.data())) {
+      text.remove_prefix(kWord);
+      continue;
+    }
     if (!next_code_point(text)) return false;
   }
   return true;
