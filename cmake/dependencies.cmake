@@ -62,6 +62,7 @@ weir_pkg_config(argon2 libargon2)
 weir_pkg_config(crypto libcrypto)
 weir_pkg_config(ssl libssl)
 weir_pkg_config(prometheus prometheus-cpp-core)
+weir_pkg_config(zlib zlib)
 
 # For programs, not for libraries: it takes malloc's place in the whole process.
 if(WEIR_TCMALLOC)

@@ -27,14 +27,15 @@ enum class Refusal : unsigned char {
   kLineSlow,      // it waited for them in vain
   kHopeless,      // it cannot be done by its deadline
   kShed,          // a batch, while others have to wait
+  kTooLarge,      // a message that is too large once it is inflated, or has too many fields
 };
-inline constexpr std::size_t kRefusals = 12;
+inline constexpr std::size_t kRefusals = 13;
 // As in the metrics' label `reason`.
 constexpr const char* name_of(Refusal refusal) {
-  constexpr const char* kNames[kRefusals] = {"overloaded",   "draining",       "deadline_passed",
-                                             "malformed",    "not_authorized", "client_rate",
-                                             "client_calls", "client_bytes",   "line_full",
-                                             "line_slow",    "deadline_near",  "batch_shed"};
+  constexpr const char* kNames[kRefusals] = {
+      "overloaded",    "draining",     "deadline_passed", "malformed", "not_authorized",
+      "client_rate",   "client_calls", "client_bytes",    "line_full", "line_slow",
+      "deadline_near", "batch_shed",   "too_large"};
   return kNames[static_cast<std::size_t>(refusal)];
 }
 

@@ -5,38 +5,28 @@
 // that do not parse, and a string that is not UTF-8 is enough for that; the fault is the client's,
 // so it is told INVALID_ARGUMENT, and which field.
 
+#include <google/protobuf/message.h>
 #include <grpcpp/impl/codegen/serialization_traits.h>
 #include <grpcpp/support/byte_buffer.h>
-#include <grpcpp/support/proto_buffer_reader.h>
-#include <grpcpp/support/slice.h>
 
-#include <string>
-#include <vector>
+#include <cstddef>
 
 #include "absl/status/status.h"
-#include "server/status/malformed_request.h"
 
 namespace weir::rpc {
 
 template <class Request>
 struct Incoming {
   Request* message = nullptr;
+  std::size_t max_bytes = 0;  // of the message, once it is inflated
   absl::Status status;
 };
 
-namespace detail {
+// Parses what has come, and leaves `buffer` empty. It may be compressed. RESOURCE_EXHAUSTED if it
+// is too large or has too many fields, INVALID_ARGUMENT if it is no message of that type.
+absl::Status read_message(grpc::ByteBuffer& buffer, std::size_t max_bytes,
+                          google::protobuf::Message& message);
 
-inline std::string flatten(const grpc::ByteBuffer& buffer) {
-  std::vector<grpc::Slice> slices;
-  std::string bytes;
-  if (!buffer.Dump(&slices).ok()) return bytes;
-  for (const grpc::Slice& slice : slices) {
-    bytes.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
-  }
-  return bytes;
-}
-
-}  // namespace detail
 }  // namespace weir::rpc
 
 template <class Request>
@@ -45,16 +35,7 @@ class grpc::SerializationTraits<weir::rpc::Incoming<Request>, void> {
   // Always OK: whether it parsed is in `incoming`, and the call arrives either way.
   static grpc::Status Deserialize(grpc::ByteBuffer* buffer,
                                   weir::rpc::Incoming<Request>* incoming) {
-    bool parsed = false;
-    {
-      grpc::ProtoBufferReader reader(buffer);
-      parsed = reader.status().ok() && incoming->message->ParseFromZeroCopyStream(&reader);
-    }
-    if (!parsed) {
-      incoming->status = weir::status::malformed_request(*Request::descriptor(),
-                                                         weir::rpc::detail::flatten(*buffer));
-    }
-    buffer->Clear();
+    incoming->status = weir::rpc::read_message(*buffer, incoming->max_bytes, *incoming->message);
     return grpc::Status::OK;
   }
 };

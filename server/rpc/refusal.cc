@@ -59,6 +59,7 @@ absl::Status make(Refusal why) {
       return late("the deadline is nearer than the call would take");
     case Refusal::kMalformed:
     case Refusal::kUnauthorized:
+    case Refusal::kTooLarge:
       break;  // their statuses are others'
   }
   return absl::InternalError("refused");
@@ -100,6 +101,7 @@ Duration pushback(Refusal why) {
     case Refusal::kHopeless:
     case Refusal::kMalformed:
     case Refusal::kUnauthorized:
+    case Refusal::kTooLarge:
       break;
   }
   return Duration::zero();

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
@@ -40,14 +41,19 @@ void set_limits(grpc::ServerBuilder& builder, const ServerOptions& options) {
   builder.SetResourceQuota(grpc::ResourceQuota("weir").Resize(options.max_grpc_bytes));
 }
 
+// gRPC's way to say that there is no limit is a negative one.
+std::size_t max_message_bytes(const ServerOptions& options) {
+  const int most = options.max_receive_message_bytes;
+  return static_cast<std::size_t>(most < 0 ? std::numeric_limits<int>::max() : most);
+}
+
 // One method may have as many calls in progress as all of them together.
 ServerOptions with_limits_that_fit(ServerOptions options) {
   options.limit.most = options.max_calls;
   options.limit.first = std::min(options.limit.first, options.max_calls);
   options.limit.least = std::min(options.limit.least, options.limit.first);
   // A client may send some of the largest messages at once.
-  options.client.bytes = std::max(options.client.bytes,
-                                  4 * static_cast<std::size_t>(options.max_receive_message_bytes));
+  options.client.bytes = std::max(options.client.bytes, 4 * max_message_bytes(options));
   options.frames.header_block_bytes =
       2 * static_cast<std::size_t>(options.max_metadata_bytes) + (8 << 10);
   options.frames.streams = static_cast<std::uint32_t>(options.max_concurrent_streams);
@@ -58,8 +64,10 @@ ServerOptions with_limits_that_fit(ServerOptions options) {
 void leave_out_filters(grpc::ServerBuilder& builder) {
   // A call's scope has the deadline (server_call.h); gRPC would keep a timer of its own for it.
   builder.AddChannelArgument(GRPC_ARG_ENABLE_DEADLINE_CHECKS, 0);
-  // Of answers. Requests are decompressed by another.
+  // Of answers.
   builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_COMPRESSION, 0);
+  // Of requests: inflate.h, within the limit of a message.
+  builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
 }
 
 }  // namespace
@@ -110,10 +118,11 @@ absl::Status Server::start() {
                         options_.handshake_timeout, options_.write_timeout});
   if (absl::Status status = acceptor_->listen(options_.address); !status.ok()) return status;
   for (const auto& service : services_) builder.RegisterService(service.get());
-  const ServerLoop::Shared shared{admission_,          admin_admission_,      connections_,
-                                  accounts_,           options_.max_deadline, options_.stream_idle,
-                                  options_.access_log, authorizer_.get(),     tracer_,
-                                  options_.limit};
+  const ServerLoop::Shared shared{
+      admission_,          admin_admission_,           connections_,
+      accounts_,           options_.max_deadline,      options_.stream_idle,
+      options_.access_log, authorizer_.get(),          tracer_,
+      options_.limit,      max_message_bytes(options_)};
   {
     const std::lock_guard lock(loops_mutex_);
     for (int i = 0; i < options_.loops; ++i) {

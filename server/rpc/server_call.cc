@@ -181,8 +181,13 @@ absl::Status ServerCall::refuse(Refusal why) {
   return refusal(why);
 }
 
+std::size_t ServerCall::max_message_bytes() const { return loop_.shared().max_message_bytes; }
+
 absl::Status ServerCall::accept(absl::Status request) {
-  if (!request.ok()) loop_.cells().refused(Refusal::kMalformed).add();
+  if (!request.ok()) {
+    const bool is_large = absl::IsResourceExhausted(request);
+    loop_.cells().refused(is_large ? Refusal::kTooLarge : Refusal::kMalformed).add();
+  }
   return request;
 }
 

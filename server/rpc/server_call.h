@@ -61,6 +61,9 @@ class ServerCall final : public weir::detail::ListHook<ServerCall> {
     return google::protobuf::Arena::CreateMessage<Message>(&arena_);
   }
 
+  // Of a message that the client sends.
+  std::size_t max_message_bytes() const;
+
   void expect() { grpc_.AsyncNotifyWhenDone(static_cast<Tag*>(&done_)); }
   void arrived();
   // OK, or the refusal to finish the call with.

@@ -44,6 +44,7 @@ class ServerLoop {
     const Authorizer* authorizer;  // null: everybody may call everything
     telemetry::Tracer* tracer;     // null: no traces
     const LimitOptions& limit;
+    std::size_t max_message_bytes;
   };
 
   using Methods = std::vector<std::unique_ptr<Method>>;

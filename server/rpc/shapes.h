@@ -57,7 +57,7 @@ class Unary {
   explicit Unary(ServerCall& call)
       : call_(call),
         stream_(&call.grpc()),
-        request_{call.make_message<Request>(), absl::OkStatus()} {}
+        request_{call.make_message<Request>(), call.max_message_bytes(), absl::OkStatus()} {}
 
   Stream& stream() { return stream_; }
   void read_request(void* tag) { stream_.Read(&request_, tag); }
@@ -84,7 +84,7 @@ class ServerStreaming {
   explicit ServerStreaming(ServerCall& call)
       : stream_(&call.grpc()),
         writer_(stream_, call),
-        request_{call.make_message<Request>(), absl::OkStatus()} {}
+        request_{call.make_message<Request>(), call.max_message_bytes(), absl::OkStatus()} {}
 
   Stream& stream() { return stream_; }
   void read_request(void* tag) { stream_.Read(&request_, tag); }

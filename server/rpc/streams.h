@@ -50,7 +50,9 @@ class StreamReader final : public Reader<T> {
     if (read_.ok()) {
       call_.made_progress();
       // For gRPC a message that does not parse is like the end of the stream; it is not.
-      if (!incoming_.status.ok()) co_return std::exchange(incoming_.status, absl::OkStatus());
+      if (!incoming_.status.ok()) {
+        co_return call_.accept(std::exchange(incoming_.status, absl::OkStatus()));
+      }
       co_return std::optional<T>(std::move(message_));
     }
     co_await or_return(co_await why_no_message(stream_, call_));
@@ -68,7 +70,7 @@ class StreamReader final : public Reader<T> {
   bool is_reading_ = false;
   bool at_end_ = false;
   T message_;
-  Incoming<T> incoming_{&message_, absl::OkStatus()};
+  Incoming<T> incoming_{&message_, call_.max_message_bytes(), absl::OkStatus()};
 };
 
 template <class Stream, class T>

@@ -93,9 +93,10 @@ std::uint32_t RawClient::send_headers(std::string_view path, const Headers& more
 }
 
 std::uint32_t RawClient::send_call(std::string_view path, const Headers& more,
-                                   std::string_view message) {
+                                   std::string_view message, bool is_compressed) {
   const std::uint32_t stream = send_headers(path, more);
-  std::string data("\0\0\0\0", 4);  // not compressed, and the length
+  std::string data(1, is_compressed ? '\1' : '\0');
+  data.append(3, '\0');  // of the length, whose last byte follows
   data += static_cast<char>(message.size());
   data += message;
   send_frame(kData, kEndStream, stream, data);

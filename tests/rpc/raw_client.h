@@ -24,8 +24,9 @@ class RawClient {
   RawClient& operator=(const RawClient&) = delete;
 
   // A whole gRPC request of one message, of at most 255 bytes, on a new stream; returns the stream.
+  // `is_compressed`: so the message's flag says.
   std::uint32_t send_call(std::string_view path, const Headers& more = {},
-                          std::string_view message = "");
+                          std::string_view message = "", bool is_compressed = false);
   // Its headers alone.
   std::uint32_t send_headers(std::string_view path, const Headers& more = {});
   void send_ping();
