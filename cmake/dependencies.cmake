@@ -42,18 +42,14 @@ weir_pkg_config(protobuf protobuf)
 weir_pkg_config(grpc grpc++ re2)
 target_link_libraries(weir_dep_grpc INTERFACE weir::protobuf weir::absl)
 
-# The two services that come with gRPC but not inside libgrpc++. Their headers each have a function
-# that registers them (InitProtoReflectionServerBuilderPlugin, InitChannelzService): call it, for
-# from an archive the linker takes only what is referred to.
-# libgrpc++_error_details is not here on purpose: proto/google/rpc defines the same messages.
-foreach(extension IN ITEMS grpc++_reflection grpcpp_channelz)
-  string(REGEX REPLACE "^.*_" "" name ${extension})
-  set(file lib${extension}.a)
-  find_library(WEIR_${name}_LIBRARY NAMES ${file} NO_CACHE REQUIRED)
-  add_library(weir_dep_grpc_${name} INTERFACE)
-  add_library(weir::grpc_${name} ALIAS weir_dep_grpc_${name})
-  target_link_libraries(weir_dep_grpc_${name} INTERFACE ${WEIR_${name}_LIBRARY} weir::grpc)
-endforeach()
+# A service that comes with gRPC but not inside libgrpc++. Its header has a function that registers it
+# (InitChannelzService): call it, for from an archive the linker takes only what is referred to.
+# libgrpc++_error_details and libgrpc++_reflection are not here on purpose: proto/ defines the same
+# messages.
+find_library(WEIR_channelz_LIBRARY NAMES libgrpcpp_channelz.a NO_CACHE REQUIRED)
+add_library(weir_dep_grpc_channelz INTERFACE)
+add_library(weir::grpc_channelz ALIAS weir_dep_grpc_channelz)
+target_link_libraries(weir_dep_grpc_channelz INTERFACE ${WEIR_channelz_LIBRARY} weir::grpc)
 
 weir_pkg_config(pqxx libpqxx)
 weir_pkg_config(pq libpq)

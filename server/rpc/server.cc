@@ -12,7 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/log.h"
-#include "server/rpc/introspection.h"
+#include "server/rpc/channelz.h"
 
 namespace weir::rpc {
 namespace {
@@ -38,7 +38,9 @@ void set_limits(grpc::ServerBuilder& builder, const ServerOptions& options) {
   builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
                              milliseconds(options.handshake_timeout));
   // The last resort: beyond it gRPC ends calls, whosever they are. Clients meet their own bound.
-  builder.SetResourceQuota(grpc::ResourceQuota("weir").Resize(options.max_grpc_bytes));
+  // Threads are channelz' alone, of which a call holds one until its answer is read.
+  builder.SetResourceQuota(
+      grpc::ResourceQuota("weir").Resize(options.max_grpc_bytes).SetMaxThreads(kChannelzThreads));
 }
 
 // gRPC's way to say that there is no limit is a negative one.
@@ -78,7 +80,11 @@ Server::Server(ServerOptions options, telemetry::Tracer* tracer)
       admission_(options_.max_calls),
       admin_admission_(options_.max_calls),
       accounts_(options_.client),
-      health_(*this) {}
+      health_(*this) {
+  if (options_.reflection && options_.authorization_policy.empty()) {
+    reflection_.emplace(*this, service_names_);
+  }
+}
 
 Server::~Server() {
   cancel_calls(Method::Kind::kTraffic);
@@ -87,6 +93,7 @@ Server::~Server() {
 
 ServiceRoutes Server::add_service(std::string_view full_name, Method::Kind kind) {
   services_.push_back(std::make_unique<AsyncMethods>());
+  service_names_.emplace_back(full_name);
   if (kind == Method::Kind::kTraffic) health_.add_service(std::string(full_name));
   return ServiceRoutes(*this, *services_.back(), full_name, kind);
 }
@@ -103,10 +110,10 @@ absl::Status Server::start() {
     if (!authorizer.ok()) return authorizer.status();
     authorizer_ = *std::move(authorizer);
   }
-  auto introspection = std::make_unique<Introspection>(
-      options_.reflection && authorizer_ == nullptr, options_.channelz && authorizer_ == nullptr);
   grpc::ServerBuilder builder;
-  builder.SetOption(std::move(introspection));
+  const bool has_channelz = options_.channelz && authorizer_ == nullptr;
+  if (has_channelz) service_names_.emplace_back(kChannelzService);
+  set_channelz(builder, has_channelz);
   set_limits(builder, options_);
   leave_out_filters(builder);
   acceptor_ = std::make_unique<Acceptor>(

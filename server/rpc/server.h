@@ -41,6 +41,7 @@
 #include "server/rpc/connections.h"
 #include "server/rpc/health.h"
 #include "server/rpc/method.h"
+#include "server/rpc/reflection.h"
 #include "server/rpc/serve.h"
 #include "server/rpc/server_loop.h"
 #include "server/rpc/shapes.h"
@@ -149,7 +150,9 @@ class Server {
   Connections connections_;
   std::vector<std::unique_ptr<Method>> methods_;
   std::vector<std::unique_ptr<AsyncMethods>> services_;
+  std::vector<std::string> service_names_;  // of all that are served
   Health health_;
+  std::optional<Reflection> reflection_;
   std::vector<std::unique_ptr<ServerLoop>> loops_;
   std::atomic<std::uint64_t> blocked_turns_ = 0;
   std::optional<LoopWatchdog> watchdog_;  // of loops_

@@ -101,7 +101,8 @@ class TlsTest(unittest.TestCase):
                          grpc.StatusCode.CANCELLED)
         self.assertEqual(self.code(gateway, "/weir.users.v1.UserService/ListUsers"),
                          grpc.StatusCode.OK)
-        for method in ("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+        for method in ("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+                       "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
                        "/grpc.channelz.v1.Channelz/GetServers"):
             self.assertEqual(self.code(gateway, method), grpc.StatusCode.UNIMPLEMENTED, method)
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reflection and channelz, asked with raw bytes: their protos are not installed.
+// Asked with raw bytes: its proto is not installed.
+#include "server/rpc/channelz.h"
 
 #include <grpcpp/generic/generic_stub.h>
 #include <gtest/gtest.h>
@@ -7,13 +8,14 @@
 #include <string>
 
 #include "tests/rpc/number_server.h"
+#include "tests/rpc/raw_client.h"
+#include "tests/rpc/threads.h"
 
 namespace weir::rpc {
 namespace {
 
 using namespace test;
 
-constexpr char kReflection[] = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo";
 constexpr char kChannelz[] = "/grpc.channelz.v1.Channelz/GetServers";
 
 struct Answer {
@@ -53,43 +55,43 @@ Answer ask(const NumberServer& server, const std::string& method, const std::str
   return answer;
 }
 
-// ServerReflectionRequest{list_services: "*"} (field 7).
-const std::string kListServices = std::string("\x3a\x01*");
-
-ServerOptions with(bool reflection, bool channelz) {
+ServerOptions with_channelz(bool wanted) {
   ServerOptions options = options_for_tests();
-  options.reflection = reflection;
-  options.channelz = channelz;
+  options.channelz = wanted;
   return options;
 }
 
-TEST(Introspection, ReflectionNamesTheServices) {
-  NumberServer server(with(true, false));
-  server.start();
-  const Answer answer = ask(server, kReflection, kListServices);
-  EXPECT_TRUE(answer.status.ok()) << answer.status.error_message();
-  EXPECT_NE(answer.bytes.find("weir.rpc.test.Numbers"), std::string::npos);
-  EXPECT_NE(answer.bytes.find("grpc.health.v1.Health"), std::string::npos);
-}
-
-TEST(Introspection, ChannelzNamesTheServer) {
-  NumberServer server(with(false, true));
+TEST(Channelz, NamesTheServer) {
+  NumberServer server(with_channelz(true));
   server.start();
   const Answer answer = ask(server, kChannelz, "");
   EXPECT_TRUE(answer.status.ok()) << answer.status.error_message();
   EXPECT_FALSE(answer.bytes.empty());
 }
 
-// Whatever other servers of the process have: gRPC registers both for the whole process.
-TEST(Introspection, BothCanBeTurnedOff) {
-  NumberServer with_both(with(true, true));
-  with_both.start();
-  NumberServer without(with(false, false));
+// Whatever other servers of the process have: gRPC registers it for the whole process.
+TEST(Channelz, CanBeTurnedOff) {
+  NumberServer with(with_channelz(true));
+  with.start();
+  NumberServer without(with_channelz(false));
   without.start();
-  EXPECT_EQ(ask(without, kReflection, kListServices).status.error_code(), grpc::UNIMPLEMENTED);
   EXPECT_EQ(ask(without, kChannelz, "").status.error_code(), grpc::UNIMPLEMENTED);
-  EXPECT_TRUE(ask(with_both, kReflection, kListServices).status.ok());
-  EXPECT_TRUE(ask(with_both, kChannelz, "").status.ok());
+  EXPECT_TRUE(ask(with, kChannelz, "").status.ok());
+}
+
+// Each call whose answer is not read holds a thread of gRPC's.
+TEST(Channelz, AnswersThatNobodyReadsHoldFewThreads) {
+  NumberServer server(with_channelz(true));
+  server.start();
+  ASSERT_TRUE(ask(server, kChannelz, "").status.ok());
+  const int before = count_threads();
+  RawClient client(server.server().address());
+  client.set_window(0);
+  for (int i = 0; i < 100; ++i) client.send_call(kChannelz);
+  // 8: RESOURCE_EXHAUSTED. It has no message, so it needs no window.
+  EXPECT_TRUE(client.wait_for_answer("8"));
+  EXPECT_LT(count_threads(), before + 20);
+  EXPECT_TRUE(call(*server.client()).ok());
 }
 
 }  // namespace
