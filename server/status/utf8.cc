@@ -31,6 +31,31 @@ bool is_ascii(const char* bytes) {
   return (word & 0x8080'8080'8080'8080) == 0;
 }
 
+bool is_in(unsigned char byte, unsigned first, unsigned last) {
+  return first <= byte && byte <= last;
+}
+bool continues(unsigned char byte) { return byte >> 6 == 0b10; }
+
+// Of the code point that `text` begins with; 0: none. The same as next_code_point, without what it
+// is, which is several times quicker, for whole messages are looked at.
+std::size_t length_of_first(absl::string_view text) {
+  const auto at = [text](std::size_t i) -> unsigned char {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0;
+  };
+  const unsigned char lead = at(0);
+  if (lead < 0x80) return 1;
+  if (is_in(lead, 0xC2, 0xDF)) return continues(at(1)) ? 2 : 0;
+  if (is_in(lead, 0xE0, 0xEF)) {
+    const bool fits = is_in(at(1), lead == 0xE0 ? 0xA0 : 0x80, lead == 0xED ? 0x9F : 0xBF);
+    return fits && continues(at(2)) ? 3 : 0;
+  }
+  if (is_in(lead, 0xF0, 0xF4)) {
+    const bool fits = is_in(at(1), lead == 0xF0 ? 0x90 : 0x80, lead == 0xF4 ? 0x8F : 0xBF);
+    return fits && continues(at(2)) && continues(at(3)) ? 4 : 0;
+  }
+  return 0;
+}
+
 bool is_scalar(char32_t point) { return point <= 0x10FFFF && (point < 0xD800 || point > 0xDFFF); }
 
 }  // namespace
@@ -55,7 +80,9 @@ bool is_utf8(absl::string_view text) {
       text.remove_prefix(kWord);
       continue;
     }
-    if (!next_code_point(text)) return false;
+    const std::size_t length = length_of_first(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
   }
   return true;
 }

@@ -61,5 +61,27 @@ TEST(Utf8, LeavesTheTextWhereItIsBad) {
   EXPECT_EQ(text, "\xC3(");
 }
 
+// Two ways to the same answer: all that begins in any way that matters, with every second byte.
+TEST(Utf8, IsWhatIsReadCodePointByCodePoint) {
+  constexpr unsigned char kEnds[] = {0x00, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xFF};
+  for (int lead = 0; lead < 256; ++lead) {
+    for (int second = 0; second < 256; ++second) {
+      for (const unsigned char third : kEnds) {
+        for (const unsigned char fourth : kEnds) {
+          for (std::size_t size = 1; size <= 4; ++size) {
+            std::string text = {static_cast<char>(lead), static_cast<char>(second),
+                                static_cast<char>(third), static_cast<char>(fourth)};
+            text.resize(size);
+            absl::string_view rest = text;
+            while (!rest.empty() && next_code_point(rest)) {
+            }
+            ASSERT_EQ(is_utf8(text), rest.empty()) << lead << " " << second << " " << size;
+          }
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace weir
