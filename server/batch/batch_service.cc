@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -65,9 +66,10 @@ Task<absl::StatusOr<v1::Batch>> BatchService::submit_batch(
 
 Task<absl::StatusOr<Batch>> BatchService::submit(rpc::Reader<v1::SubmitBatchRequest>& requests,
                                                  v1::SubmitBatchRequest first, std::int64_t id) {
+  const std::string request_id = first.request_id();
   Upload upload(repository_, passwords_, id);
   const auto take_all = [&](TaskScope& scope) -> Task<absl::StatusOr<std::int64_t>> {
-    std::optional<v1::SubmitBatchRequest> request = first;
+    std::optional<v1::SubmitBatchRequest> request = std::move(first);
     bool is_first = true;
     while (request) {
       if (!std::exchange(is_first, false) && !request->request_id().empty()) {
@@ -83,7 +85,7 @@ Task<absl::StatusOr<Batch>> BatchService::submit(rpc::Reader<v1::SubmitBatchRequ
     co_return co_await upload.finish(scope);
   };
   const std::int64_t total = co_await or_return(with_scope(take_all));
-  const auto complete = [&] { return repository_.complete(id, first.request_id(), total); };
+  const auto complete = [&] { return repository_.complete(id, request_id, total); };
   co_return co_await patiently(kPatience, complete);
 }
 

@@ -9,6 +9,9 @@ void check_item(const v1::BatchItem& item, status::BadRequest& bad) {
   if (item.item_id().size() > kMaxItemIdBytes) {
     bad.add("item_id", absl::StrCat("must have at most ", kMaxItemIdBytes, " bytes"));
   }
+  if (item.ByteSizeLong() > kMaxItemBytes) {
+    bad.add("op", absl::StrCat("must leave the whole item at most ", kMaxItemBytes, " bytes"));
+  }
   if (item.op_case() == v1::BatchItem::OP_NOT_SET) {
     bad.add("op", "must be one of create, update, delete and get");
   }

@@ -14,6 +14,8 @@
 namespace weir::batch {
 
 inline constexpr std::size_t kMaxItemIdBytes = 256;
+// Far more than the fields of a good one may have.
+inline constexpr std::size_t kMaxItemBytes = std::size_t{64} << 10;
 
 // What is wrong with it, but for the request inside.
 void check_item(const v1::BatchItem& item, status::BadRequest& bad);

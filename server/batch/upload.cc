@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "async/or_return.h"
+#include "async/sleep.h"
 #include "server/batch/patience.h"
 #include "server/batch/stored_item.h"
 
@@ -15,6 +16,8 @@ namespace {
 // Large enough that what a transaction costs does not show, small enough to be copied within any
 // statement's time limit.
 constexpr std::size_t kPieceBytes = 1 << 20;
+// One message may have 100,000 items, and to look at one takes some microseconds.
+constexpr std::size_t kItemsATurn = 64;
 constexpr Duration kPatience = std::chrono::seconds(30);
 
 const std::string* unless_empty(const std::string& bytes) {
@@ -28,6 +31,7 @@ Task<absl::Status> Upload::add(v1::BatchItem& item, TaskScope& scope) {
   const StoredItem stored = co_await or_return(store());
   piece_->add(stored.item_id, unless_empty(stored.item), unless_empty(stored.fault));
   if (piece_->bytes() >= kPieceBytes) co_await or_return(send(scope));
+  if (++added_ % kItemsATurn == 0) co_await or_return(co_await sleep(Duration::zero()));
   co_return absl::OkStatus();
 }
 

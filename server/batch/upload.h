@@ -9,6 +9,7 @@
 //
 // Thread: the call's loop. Trap: it must outlive the scope.
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 
@@ -28,7 +29,7 @@ class Upload {
   Upload(BatchRepository& repository, users::Passwords& passwords, std::int64_t id)
       : repository_(repository), passwords_(passwords), id_(id) {}
 
-  // Copies run in `scope`.
+  // Copies run in `scope`. Lets others run now and then, for the items of a message are all there.
   Task<absl::Status> add(v1::BatchItem& item, TaskScope& scope);
   // Sends what is left, and waits for all. How many items there were.
   Task<absl::StatusOr<std::int64_t>> finish(TaskScope& scope);
@@ -41,6 +42,7 @@ class Upload {
   users::Passwords& passwords_;
   const std::int64_t id_;
   Semaphore turn_{1};
+  std::size_t added_ = 0;
   std::shared_ptr<Piece> piece_ = std::make_shared<Piece>(id_, 0);
 };
 

@@ -9,6 +9,8 @@
 namespace weir::users {
 namespace {
 
+constexpr int kMaxPaths = 100;
+
 struct Fields {
   bool name = false;
   bool email = false;
@@ -20,6 +22,10 @@ Fields named_fields(const v1::UpdateUserRequest& request, status::BadRequest& ba
   if (paths.empty()) {
     fields.name = !request.user().name().empty();
     fields.email = !request.user().email().empty();
+  }
+  if (paths.size() > kMaxPaths) {
+    bad.add("update_mask.paths", absl::StrCat("must be at most ", kMaxPaths));
+    return fields;
   }
   for (int i = 0; i < paths.size(); ++i) {
     const bool all = paths[i] == "*";

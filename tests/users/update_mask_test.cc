@@ -83,5 +83,11 @@ TEST(UpdateMask, StarStandsAlone) {
             std::vector<std::string>{"update_mask.paths[0]"});
 }
 
+TEST(UpdateMask, OfVeryManyPathsIsNotLookedInto) {
+  v1::UpdateUserRequest many = request("Ada", "", {});
+  for (int i = 0; i < 101; ++i) many.mutable_update_mask()->add_paths("nothing");
+  EXPECT_EQ(bad_fields(many), std::vector<std::string>{"update_mask.paths"});
+}
+
 }  // namespace
 }  // namespace weir::users
