@@ -8,14 +8,22 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "client/cli/error_report.h"
 #include "client/cli/exit_code.h"
 #include "client/cli/json.h"
 #include "client/cli/settings.h"
+#include "client/cli/text.h"
 
 namespace weir::cli {
 
 inline void print(const std::string& text) { std::fputs(text.c_str(), stdout); }
+
+// A line on stderr that is about the command, not the answer.
+inline void say(absl::string_view text) {
+  std::fputs(absl::StrCat("weir: ", printable(text), "\n").c_str(), stderr);
+}
 
 // Prints an answer and returns the exit code. `view` is how people want to see it.
 template <class Message, class View>

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/options.h"
 #include "client/cli/output.h"
+#include "client/cli/text.h"
 
 namespace weir::cli {
 
@@ -57,8 +58,8 @@ int list_pages(Request request, const Paging& paging, const Settings& settings, 
   std::fflush(stdout);
   std::string footer = view.summary == nullptr ? "" : view.summary(all);
   if (!all.next_page_token().empty()) {
-    absl::StrAppend(&footer, "next page: ", view.again, " --page-token ", all.next_page_token(),
-                    "\n");
+    absl::StrAppend(&footer, "next page: ", view.again, " --page-token ",
+                    printable(all.next_page_token()), "\n");
   }
   std::fputs(footer.c_str(), stderr);
   return kOk;

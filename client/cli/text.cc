@@ -2,9 +2,11 @@
 #include "client/cli/text.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <iterator>
 #include <optional>
 
+#include "absl/strings/str_format.h"
 #include "server/status/utf8.h"
 
 namespace weir::cli {
@@ -22,8 +24,9 @@ bool is_in(char32_t point, const Range (&ranges)[N]) {
   });
 }
 
-// C0, DEL, C1; line and paragraph separators; bidirectional embeddings, overrides and isolates.
-constexpr Range kHarmful[] = {{0x0, 0x1F}, {0x7F, 0x9F}, {0x2028, 0x202E}, {0x2066, 0x2069}};
+// C0, DEL, C1; line and paragraph separators; bidirectional marks, embeddings, overrides, isolates.
+constexpr Range kHarmful[] = {{0x0, 0x1F},      {0x7F, 0x9F},     {0x61C, 0x61C},
+                              {0x200E, 0x200F}, {0x2028, 0x202E}, {0x2066, 0x2069}};
 
 // Combining marks, zero-width spaces and joiners, variation selectors.
 constexpr Range kZeroWidth[] = {
@@ -42,12 +45,14 @@ std::string printable(absl::string_view text) {
   while (!text.empty()) {
     const char* const begin = text.data();
     const std::optional<char32_t> point = next_code_point(text);
-    if (point && !is_in(*point, kHarmful)) {
+    if (!point) {
+      text.remove_prefix(1);
+      result += "\uFFFD";
+    } else if (is_in(*point, kHarmful)) {
+      absl::StrAppendFormat(&result, "\\u%04x", static_cast<std::uint32_t>(*point));
+    } else {
       result.append(begin, text.data());
-      continue;
     }
-    if (!point) text.remove_prefix(1);
-    result += "\uFFFD";
   }
   return result;
 }

@@ -10,8 +10,10 @@
 
 namespace weir::cli {
 
-// `text` without what could move a terminal's cursor or reorder its line: control characters,
-// bidirectional overrides and bytes that are not UTF-8 become U+FFFD. For all that others wrote.
+// `text` without what could move a terminal's cursor or reorder its line: a control character or a
+// bidirectional one becomes its escape, as \u001b, which is the same in JSON; a byte that is not
+// UTF-8 becomes U+FFFD. For all that comes from a server or a file, and for every line of it, as a
+// newline is such a character too.
 std::string printable(absl::string_view text);
 
 // How many columns printable text takes.

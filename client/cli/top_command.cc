@@ -20,6 +20,7 @@
 #include "client/cli/interrupt.h"
 #include "client/cli/options.h"
 #include "client/cli/output.h"
+#include "client/cli/text.h"
 #include "client/cli/top_view.h"
 
 namespace weir::cli {
@@ -63,7 +64,7 @@ Task<absl::Status> look(const Options& options, const Settings& settings) {
           http_get(options.admin_address, "/tasks/slowest.json", token, settings.timeout));
       const Change change(*before, now, now_at - before_at);
       // Home, and nothing of the last picture below.
-      print(settings.json ? slowest
+      print(settings.json ? printable(absl::StripTrailingAsciiWhitespace(slowest)) + "\n"
                           : (is_live ? "\x1b[H\x1b[J" : "") + top_view(change, slowest) +
                                 (is_live || options.once ? "" : "\n"));
       std::fflush(stdout);

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "client/cli/table.h"
+#include "client/cli/text.h"
 
 namespace weir::cli {
 namespace {
@@ -27,7 +28,7 @@ std::string phase_of(const Scrape& now) {
   for (const Scrape::Row& row : now.rows("weir_drain_phase")) {
     if (row.value != 1) continue;
     const std::string& phase = row.labels.at("phase");
-    if (phase != "serving") return absl::StrCat("DRAINING: ", phase);
+    if (phase != "serving") return absl::StrCat("DRAINING: ", printable(phase));
   }
   return now.sum("weir_serving") == 1 ? "serving" : "starting";
 }
@@ -91,7 +92,7 @@ std::string calls(const Json& told) {
   std::string silent;
   for (const Json& loop : told["loops"]) {
     if (!loop["answered"].get<bool>()) {
-      absl::StrAppend(&silent, loop["loop"].get<std::string>(),
+      absl::StrAppend(&silent, printable(loop["loop"].get<std::string>()),
                       " DID NOT ANSWER: it is stuck or busy\n");
     }
     for (const Json& call : loop["calls"]) all.push_back(call);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdint>
-#include <cstdio>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -31,7 +30,7 @@ std::string table_of(const Users& users) {
 
 // What is wrong with how the program was called, found after the command line was parsed.
 int usage_error(const absl::Status& error) {
-  std::fputs(absl::StrCat("weir: ", error.message(), "\n").c_str(), stderr);
+  say(error.message());
   return kUsage;
 }
 

@@ -37,7 +37,7 @@ int watch(const Options& options, const Settings& settings) {
   watch.resume_token = options.resume_token;
   watch.interrupted = say_interrupted;
   watch.began_at = [&](const std::string& token) {
-    if (resume_token.empty()) std::fputs("weir: watching\n", stderr);
+    if (resume_token.empty()) say("watching");
     resume_token = token;
   };
   watch.on_event = [&](const client::UserEvent& event) {
@@ -49,7 +49,7 @@ int watch(const Options& options, const Settings& settings) {
   const int exit_code =
       run_watch(session, interrupt, session.users().watch(std::move(watch)), settings);
   if (exit_code == kOk && !resume_token.empty()) {
-    std::fputs(absl::StrCat("weir: go on with --resume ", resume_token, "\n").c_str(), stderr);
+    say(absl::StrCat("go on with --resume ", resume_token));
   }
   return exit_code;
 }

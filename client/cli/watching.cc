@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/cli/watching.h"
 
-#include <cstdio>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/error_report.h"
 #include "client/cli/exit_code.h"
+#include "client/cli/output.h"
 
 namespace weir::cli {
 
@@ -17,7 +17,7 @@ CLI::Option* add_max_events(CLI::App& command, int* max_events) {
 }
 
 void say_interrupted(const absl::Status& why) {
-  std::fputs(absl::StrCat("weir: interrupted (", why.message(), "), going on\n").c_str(), stderr);
+  say(absl::StrCat("interrupted (", why.message(), "), going on"));
 }
 
 int run_watch(Session& session, Interrupt& interrupt, Task<absl::Status> watch,

@@ -48,7 +48,7 @@ TEST(DashboardView, IsTheUserAndATableForEachPart) {
   EXPECT_THAT(view, StartsWith("id       42\nname     Ada\n"));
   EXPECT_THAT(view, EndsWith("\nposts\n"
                              "ID  CREATED              TITLE\n"
-                             "10  2026-11-20 12:00:00  Two\uFFFDlines\n"
+                             "10  2026-11-20 12:00:00  Two\\u000alines\n"
                              " 9  2026-11-20 12:00:00  One\n"
                              "\nsubscriptions\n"
                              "ID  CREATED              STATE      PLAN\n"

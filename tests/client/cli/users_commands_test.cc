@@ -69,6 +69,50 @@ TEST_F(UsersCommandsTest, GetShowsAUserForScripts) {
   EXPECT_EQ(run({"--json", "users", "get", "42"}).out, kAdaAsJson);
 }
 
+// Whatever part of an answer it is that a terminal would act upon.
+TEST_F(UsersCommandsTest, NothingThatAServerSaysReachesTheTerminalAsACommand) {
+  const std::string evil =
+      "\x1b]0;title\x07\r\xc2\x9b"
+      "2J\u202e";
+  v1::User user = ada();
+  user.set_name(evil);
+  user.set_email(evil);
+  user.set_etag(evil);
+  server_.users.get = [&](auto&, auto&, v1::User& answer) {
+    answer = user;
+    return grpc::Status::OK;
+  };
+  server_.users.list = [&](auto&, auto&, v1::ListUsersResponse& answer) {
+    *answer.add_users() = user;
+    answer.set_next_page_token(evil);
+    return grpc::Status::OK;
+  };
+  server_.users.remove = [&](auto&, auto&, auto&) {
+    return rpc::to_grpc(
+        status::Error(absl::StatusCode::kResourceExhausted, evil, evil).quota(evil, evil));
+  };
+  server_.users.update = [&](auto&, auto&, auto&) {
+    return rpc::to_grpc(status::BadRequest().add(evil, evil));
+  };
+  for (const std::vector<std::string>& command :
+       std::vector<std::vector<std::string>>{{"users", "get", "42"},
+                                             {"users", "list"},
+                                             {"users", "delete", "42"},
+                                             {"users", "update", "42", "--name", "Bob"}}) {
+    for (const bool json : {false, true}) {
+      std::vector<std::string> arguments = command;
+      if (json) arguments.push_back("--json");
+      const Ran ran = run(arguments);
+      for (const std::string& shown : {ran.out, ran.err}) {
+        for (const char* harmful : {"\x1b", "\x07", "\r", "\xc2\x9b", "\u202e"}) {
+          EXPECT_THAT(shown, Not(HasSubstr(harmful))) << command[1];
+        }
+      }
+      EXPECT_THAT(ran.out + ran.err, HasSubstr("title")) << command[1];
+    }
+  }
+}
+
 TEST_F(UsersCommandsTest, AnErrorIsOneLineWithItsReasonAndAHint) {
   get_fails_with(
       status::Error(absl::StatusCode::kNotFound, "USER_NOT_FOUND", "there is no user 7"));
@@ -108,7 +152,7 @@ TEST_F(UsersCommandsTest, FieldsAtFaultAreListed) {
 
 TEST_F(UsersCommandsTest, WhatAServerWroteCannotMoveTheCursor) {
   get_fails_with(absl::InternalError("a\x1b[2Jb"));
-  EXPECT_EQ(run({"users", "get", "7"}).err, "weir: a\uFFFD[2Jb (INTERNAL)\n");
+  EXPECT_EQ(run({"users", "get", "7"}).err, "weir: a\\u001b[2Jb (INTERNAL)\n");
 }
 
 TEST_F(UsersCommandsTest, WhereNobodyListensTheHintNamesTheAddress) {
