@@ -63,8 +63,7 @@ std::optional<TraceContext> Tracer::begin(const TraceContext* parent) {
   if (!own.is_sampled) return std::nullopt;
   // Whole traces are dropped before anything is made of them, not spans after they were encoded.
   if (is_full_.load(std::memory_order_relaxed)) {
-    ended_.fetch_add(1, std::memory_order_relaxed);
-    dropped_.fetch_add(1, std::memory_order_relaxed);
+    dropped_traces_.fetch_add(1, std::memory_order_relaxed);
     return std::nullopt;
   }
   own.span_id = new_span_id();
@@ -120,6 +119,7 @@ TracerStats Tracer::stats() const {
   TracerStats stats;
   stats.ended = ended_.load(std::memory_order_relaxed);
   stats.dropped = dropped_.load(std::memory_order_relaxed);
+  stats.dropped_traces = dropped_traces_.load(std::memory_order_relaxed);
   stats.exported = exported_.load(std::memory_order_relaxed);
   stats.rejected = rejected_.load(std::memory_order_relaxed);
   const std::lock_guard lock(mutex_);

@@ -31,12 +31,14 @@ struct TracerOptions {
 };
 
 struct TracerStats {
-  std::uint64_t ended = 0;  // spans, dropped ones included
-  // No room, the collector is slow or gone. A trace that did not begin counts as one.
-  std::uint64_t dropped = 0;
+  std::uint64_t ended = 0;     // spans, dropped ones included
+  std::uint64_t dropped = 0;   // no room, the collector is slow or gone
   std::uint64_t exported = 0;  // the collector took them
   std::uint64_t rejected = 0;  // it did not, and never will
   std::size_t queued = 0;
+  // Traces that did not begin for want of room. Nobody knows how many spans they would have had, so
+  // they are in none of the numbers above.
+  std::uint64_t dropped_traces = 0;
 };
 
 class Tracer {
@@ -74,6 +76,7 @@ class Tracer {
   std::atomic<std::uint64_t> random_state_;
   std::atomic<std::uint64_t> ended_ = 0;
   std::atomic<std::uint64_t> dropped_ = 0;
+  std::atomic<std::uint64_t> dropped_traces_ = 0;
   std::atomic<std::uint64_t> exported_ = 0;
   std::atomic<std::uint64_t> rejected_ = 0;
 

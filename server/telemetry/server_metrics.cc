@@ -306,6 +306,8 @@ void collect_tracer(const Tracer& tracer, Families& out) {
   ended("exported", stats.exported);
   ended("dropped", stats.dropped);
   ended("rejected", stats.rejected);
+  out.counter("weir_traces_dropped_total", "Traces that did not begin, for spans had no room.", {},
+              static_cast<double>(stats.dropped_traces));
   out.gauge("weir_spans_queued", "Spans that wait to be exported.", {},
             static_cast<double>(stats.queued));
 }

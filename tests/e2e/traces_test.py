@@ -246,6 +246,13 @@ class Traces(unittest.TestCase):
                     return float(line.rpartition(" ")[2])
         raise KeyError(fate)
 
+    def traces_dropped(self, server) -> float:
+        with urllib.request.urlopen(f"http://{server.admin}/metrics") as answer:
+            for line in answer.read().decode().splitlines():
+                if line.startswith("weir_traces_dropped_total"):
+                    return float(line.rpartition(" ")[2])
+        raise KeyError("weir_traces_dropped_total")
+
     def told(self, server, words: str) -> int:
         return sum(words in line for line in server.log().splitlines())
 
@@ -260,7 +267,7 @@ class Traces(unittest.TestCase):
             user = self.create_user()
             for _ in range(50):
                 self.users.GetUser(users_pb2.GetUserRequest(id=user), timeout=harness.LIMIT)
-            harness.wait_for("spans to be dropped", lambda: self.spans_of(server, "dropped") > 0)
+            harness.wait_for("traces to be dropped", lambda: self.traces_dropped(server) > 0)
         with Collector(address) as collector:
             def reaches():
                 self.dashboard(user)
@@ -284,7 +291,7 @@ class Traces(unittest.TestCase):
 
             def loses():
                 self.dashboard(user)
-                return self.spans_of(server, "dropped") > 0 and self.spans_of(server, "rejected") > 0
+                return self.traces_dropped(server) > 0 and self.spans_of(server, "rejected") > 0
 
             harness.wait_for("spans to be lost", loses)
             self.assertEqual(self.told(server, '"event":"spans"'), 1)

@@ -59,7 +59,9 @@ TEST(Tracer, WhatFindsNoRoomIsDroppedAndCounted) {
   EXPECT_EQ(tracer.stats().ended, 5u);
   EXPECT_EQ(tracer.stats().dropped, 2u);
   EXPECT_FALSE(tracer.begin(nullptr).has_value()) << "nothing is made that has no room";
-  EXPECT_EQ(tracer.stats().dropped, 3u);
+  EXPECT_EQ(tracer.stats().dropped_traces, 1u);
+  EXPECT_EQ(tracer.stats().dropped, 2u) << "a trace is no span";
+  EXPECT_EQ(tracer.stats().ended, 5u);
   EXPECT_EQ(tracer.take().count, 2u);
   EXPECT_TRUE(tracer.begin(nullptr).has_value());
   tracer.stop();
