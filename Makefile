@@ -57,6 +57,7 @@ bench: ## measure the library beside Asio, and the service beside the bare compl
 	@scripts/bench.sh async
 	@scripts/bench.sh
 	@scripts/bench.sh batch
+	@scripts/bench.sh abuse --seconds 10 --after 10
 
 asan: ## unit and integration tests under the address and undefined-behaviour sanitizers
 	@scripts/test.sh asan

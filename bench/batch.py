@@ -12,7 +12,6 @@ import pathlib
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
@@ -28,31 +27,6 @@ def parse_arguments():
     parser.add_argument("--run-items", type=int, default=100_000, help="of the batch that is done")
     parser.add_argument("--check", action="store_true", help="fail if a target is missed")
     return parser.parse_args()
-
-
-class HighWater:
-    """The most memory that a process had while this was on, in MiB above what it had before."""
-
-    def __init__(self, pid):
-        self._pid, self._over = pid, threading.Event()
-        self._idle = self._most = servers.resident_kib(pid)
-        self._thread = threading.Thread(target=self._watch)
-
-    def _watch(self):
-        while not self._over.wait(0.02):
-            self._most = max(self._most, servers.resident_kib(self._pid))
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._over.set()
-        self._thread.join()
-
-    @property
-    def grown(self):
-        return (self._most - self._idle) / 1024
 
 
 def weir(build, address, *arguments):
@@ -110,7 +84,7 @@ def main():
         path = pathlib.Path(directory, "items.csv")
         write_items(path, "submitted", arguments.items)
         server = group.start_service(arguments.build, ["--batch-workers=0", "--cache=false"])
-        with HighWater(server.pid) as memory:
+        with servers.HighWater(server.pid) as memory:
             begun = time.monotonic()
             batch = weir(arguments.build, server.address, "submit", str(path))
             submitted = time.monotonic() - begun

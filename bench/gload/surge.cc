@@ -48,7 +48,7 @@ class Surge {
   }
 
   nlohmann::ordered_json report() const {
-    return {{"tool", "gload"}, {"phases", phases_}, {"steps", steps_}};
+    return {{"tool", "gload"}, {"wrong", wrong_}, {"phases", phases_}, {"steps", steps_}};
   }
   std::uint64_t wrong() const { return wrong_; }
   const std::string& first_wrong() const { return first_wrong_; }

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 READY_SECONDS = 30
@@ -25,16 +26,48 @@ def resident_kib(pid):
     return pages * os.sysconf("SC_PAGESIZE") // 1024
 
 
-class Server:
-    """One process, at `address`; `client` are the options of gload that it needs."""
+class HighWater:
+    """The most memory that a process had while this was on, in MiB: `most`, and `grown` above what it had
+    before."""
 
-    def __init__(self, command, address, is_ready, admin=None, environment=None, client=()):
+    def __init__(self, pid):
+        self._pid, self._over = pid, threading.Event()
+        self._idle = self._most = resident_kib(pid)
+        self._thread = threading.Thread(target=self._watch)
+
+    def _watch(self):
+        while not self._over.wait(0.02):
+            self._most = max(self._most, resident_kib(self._pid))
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._over.set()
+        self._thread.join()
+
+    @property
+    def grown(self):
+        return (self._most - self._idle) / 1024
+
+    @property
+    def most(self):
+        return self._most / 1024
+
+
+class Server:
+    """One process, at `address`; `client` are the options of gload that it needs; what it prints goes to `log`,
+    a descriptor."""
+
+    def __init__(self, command, address, is_ready, admin=None, environment=None, client=(), log=None):
         self.address = address
         self.admin = admin
         self.client = client
         # A file, for nobody reads a pipe while the server runs.
         self._log = tempfile.TemporaryFile()
-        self._process = subprocess.Popen(command, stdout=self._log, stderr=self._log,
+        output = self._log if log is None else log
+        self._process = subprocess.Popen(command, stdout=output, stderr=output,
                                          env={**os.environ, **(environment or {})})
         limit = time.monotonic() + READY_SECONDS
         while not is_ready():
@@ -84,16 +117,16 @@ class Group:
                                 lambda: _accepts(port)))
 
     def start_service(self, build, options, name="weir-server", log_level="error", environment=None,
-                      client=()):
+                      client=(), wrapper=(), log=None):
         address, admin_port = f"127.0.0.1:{free_port()}", free_port()
         binary = pathlib.Path(build, name)
         return self._add(Server(
             # Quiet, and with connections that do not end within a measurement.
-            [str(binary), f"--address={address}", f"--admin-address=127.0.0.1:{admin_port}",
+            [*wrapper, str(binary), f"--address={address}", f"--admin-address=127.0.0.1:{admin_port}",
              f"--log-level={log_level}", "--max-connection-age=1h", "--drain-announce=0s",
              # Saturated by a closed loop, which is no overload.
              "--drain-quiet=0s", "--limit-slack=1s", "--limit-first=10000", *options],
-            address, lambda: _says_ready(admin_port), f"127.0.0.1:{admin_port}", environment, client))
+            address, lambda: _says_ready(admin_port), f"127.0.0.1:{admin_port}", environment, client, log))
 
     def _add(self, server):
         self._servers.append(server)
