@@ -58,7 +58,7 @@ class Connection:
     """One connection, and a thread that reads it, unless told not to. What was read: `frames`, counted by
     kind; `statuses` of calls that ended; `resets`; `goaway`, its error code; `is_ended`."""
 
-    def __init__(self, address: str, values: dict[int, int] | None = None, preface: bytes = PREFACE,
+    def __init__(self, address: str, values: dict[int, int] | None = None, preface: bytes | None = None,
                  is_read: bool = True, receive_buffer: int = 0):
         host, port = address.rsplit(":", 1)
         self.socket = socket.socket()
@@ -77,8 +77,10 @@ class Connection:
         self._writing = threading.Lock()
         self.last_stream = -1
         self._reader = threading.Thread(target=self._read, daemon=True)
-        if preface == PREFACE:
-            preface += settings({HEADER_TABLE_SIZE: 0, **(values or {})})
+        if preface is None:
+            preface = PREFACE + settings({HEADER_TABLE_SIZE: 0, **(values or {})})
+            if is_read:  # all answers
+                preface += frame(WINDOW_UPDATE, 0, 0, struct.pack(">I", 2**30))
         if preface:
             self.send(preface)
         if is_read:
