@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test compose-test roll-test chaos certificates up down build fmt lint bench asan tsan test-debian13 clean
+.PHONY: help demo test compose-test roll-test chaos certificates up down build fmt lint bench asan tsan fuzz test-debian13 clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ asan: ## unit and integration tests under the address and undefined-behaviour sa
 
 tsan: ## unit and integration tests under the thread sanitizer
 	@scripts/test.sh tsan
+
+fuzz: ## the fuzzers, FUZZ_SECONDS (60) each
+	@scripts/fuzz.sh
 
 test-debian13: ## make test in a Debian 13 root (debootstrap; needs root or sudo)
 	@scripts/test_debian13.sh

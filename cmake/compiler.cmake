@@ -54,6 +54,10 @@ if(WEIR_SANITIZERS)
   endif()
 endif()
 
+if(WEIR_FUZZERS)
+  add_compile_options(-fsanitize=fuzzer-no-link)  # tells the fuzzers which code an input reached
+endif()
+
 include(CheckLinkerFlag)
 check_linker_flag(CXX -fuse-ld=lld WEIR_HAVE_LLD)
 if(WEIR_HAVE_LLD)

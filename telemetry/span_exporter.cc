@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "telemetry/span_exporter.h"
 
-#include <google/protobuf/io/coded_stream.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/security/credentials.h>
@@ -18,6 +17,7 @@
 #include "async/detail/thread_name.h"
 #include "rpc/status.h"
 #include "server/status/details.h"
+#include "telemetry/export_response.h"
 #include "telemetry/wire.h"
 
 namespace weir::telemetry {
@@ -84,19 +84,10 @@ grpc::ByteBuffer encode_request(const std::string& resource, std::string spans) 
   return grpc::ByteBuffer(slices, 2);
 }
 
-// How many spans the collector took and threw away: ExportTraceServiceResponse{partial_success = 1
-// {rejected_spans = 1}}.
 std::size_t rejected_in(const grpc::ByteBuffer& response) {
   grpc::Slice slice;
   if (!response.DumpToSingleSlice(&slice).ok()) return 0;
-  google::protobuf::io::CodedInputStream in(slice.begin(), static_cast<int>(slice.size()));
-  constexpr std::uint32_t kPartialSuccess = 1 << 3 | 2;
-  constexpr std::uint32_t kRejectedSpans = 1 << 3;
-  std::uint32_t size = 0;
-  std::uint64_t rejected = 0;
-  if (in.ReadTag() != kPartialSuccess || !in.ReadVarint32(&size)) return 0;
-  if (in.ReadTag() != kRejectedSpans || !in.ReadVarint64(&rejected)) return 0;
-  return rejected;
+  return telemetry::rejected_in({reinterpret_cast<const char*>(slice.begin()), slice.size()});
 }
 
 // How long to wait at least before it is sent again, by OTLP's list; nullopt: never.
