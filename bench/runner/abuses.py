@@ -22,7 +22,8 @@ WATCH = headers("/grpc.health.v1.Health/Watch")
 REFLECT = headers("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo")
 USER_1 = b"\x08\x01"
 PAGE_OF_1000 = b"\x08\xe8\x07"
-START = PREFACE + settings({})
+NOT_ACKNOWLEDGED = PREFACE + settings({})
+START = NOT_ACKNOWLEDGED + frame(SETTINGS, ACK, 0)
 ENDLESS_NAME = b"\0\x01a\x7f\xff\xff\xff\xff\x03"  # a literal whose name is a gigabyte
 AT_ONCE = 100  # calls in a piece
 MOST_STREAMS = 1000
@@ -96,7 +97,7 @@ def all_kinds():
         repeated("WINDOW_UPDATE", frame(WINDOW_UPDATE, 0, 0, b"\0\0\0\1")),
         repeated("unknown frames", frame(UNKNOWN, 0, 0, b"x" * 100)),
         repeated("empty DATA", frame(DATA, 0, 1), begun),
-        new_calls("more streams than allowed", calls(SUBMIT), "--pieces", "200"),
+        new_calls("more streams than allowed", calls(SUBMIT), "--pieces", "200", opening=NOT_ACKNOWLEDGED),
         held("streams without messages", SUBMIT),
         held("unary calls without messages", GET),
         held("health watched", WATCH, b""),

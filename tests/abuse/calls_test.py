@@ -31,7 +31,7 @@ class CallsTest(scene.Scene):
         return self.gauge("weir_rpc_in_progress")
 
     def test_more_streams_than_allowed_before_that_is_acknowledged(self):
-        connection = self.connect()
+        connection = self.connect(acknowledges=False)
         block = headers(scene.SUBMIT_BATCH)
         for _ in range(20):
             if not connection.send(b"".join(connection.call(block) for _ in range(MAX_STREAMS))):

@@ -59,7 +59,8 @@ class Connection:
     kind; `statuses` of calls that ended; `resets`; `goaway`, its error code; `is_ended`."""
 
     def __init__(self, address: str, values: dict[int, int] | None = None, preface: bytes | None = None,
-                 is_read: bool = True, receive_buffer: int = 0):
+                 is_read: bool = True, receive_buffer: int = 0,
+                 acknowledges: bool = True):
         host, port = address.rsplit(":", 1)
         self.socket = socket.socket()
         if receive_buffer:
@@ -79,6 +80,8 @@ class Connection:
         self._reader = threading.Thread(target=self._read, daemon=True)
         if preface is None:
             preface = PREFACE + settings({HEADER_TABLE_SIZE: 0, **(values or {})})
+            if acknowledges:  # the server's settings, which it sends before it reads
+                preface += frame(SETTINGS, ACK, 0)
             if is_read:  # all answers
                 preface += frame(WINDOW_UPDATE, 0, 0, struct.pack(">I", 2**30))
         if preface:
