@@ -58,7 +58,7 @@ bool FrameReader::begin(const Frame& frame, TimePoint now) {
       begin_continuation(frame);
       return false;
     case Frame::kRstStream:
-      begin_reset(frame);
+      begin_reset(frame, now);
       return false;
     case Frame::kSettings:
     case Frame::kPing:
@@ -81,11 +81,7 @@ void FrameReader::begin_headers(const Frame& frame, TimePoint now) {
     spend(control_, 1, Abuse::kControlFrames);
     return;
   }
-  if (now >= next_look_) {
-    recent_ = now >= next_look_ + kRecent ? last_stream_ : next_recent_;
-    next_recent_ = last_stream_;
-    next_look_ = now + kRecent;
-  }
+  look_at_clock(now);
   last_stream_ = frame.stream;
   ++streams_;
   control_.earn(kControlPerCall);
@@ -94,14 +90,22 @@ void FrameReader::begin_headers(const Frame& frame, TimePoint now) {
   if (!knows_settings_ && streams_ > limits_.streams) abuse_ = Abuse::kStreams;
 }
 
+void FrameReader::look_at_clock(TimePoint now) {
+  if (now < next_look_) return;
+  recent_ = now >= next_look_ + kRecent ? last_stream_ : next_recent_;
+  next_recent_ = last_stream_;
+  next_look_ = now + kRecent;
+}
+
 void FrameReader::begin_continuation(const Frame& frame) {
   block_bytes_ += frame.length;
   if (block_bytes_ > limits_.header_block_bytes) abuse_ = Abuse::kHeaderBlock;
   if (++block_frames_ > kMostBlockFrames) abuse_ = Abuse::kContinuations;
 }
 
-void FrameReader::begin_reset(const Frame& frame) {
+void FrameReader::begin_reset(const Frame& frame, TimePoint now) {
   if (frame.stream > last_stream_) return;  // gRPC closes it
+  look_at_clock(now);
   if (frame.stream > recent_) {
     spend(resets_, 1, Abuse::kResets);
   } else {
@@ -200,8 +204,14 @@ void FrameReader::wrote(const char* data, std::size_t size) {
       [&](const Frame& frame) {
         const bool ends = frame.type == Frame::kRstStream ||
                           (frame.type <= Frame::kHeaders && (frame.flags & Frame::kEndStream) != 0);
-        // The DATA frame that is being read keeps its account until it has ended.
-        if (ends && !(data_left_ != 0 && frame.stream == data_stream_)) forget(frame.stream);
+        if (ends) {
+          // The DATA frame that is being read keeps its account until it has ended.
+          if (data_left_ != 0 && frame.stream == data_stream_) {
+            ends_stream_ = true;
+          } else {
+            forget(frame.stream);
+          }
+        }
         return false;
       },
       [](const char*, std::size_t) {});

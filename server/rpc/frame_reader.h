@@ -77,13 +77,14 @@ class FrameReader {
   bool begin(const Frame& frame, TimePoint now);
   void begin_headers(const Frame& frame, TimePoint now);
   void begin_continuation(const Frame& frame);
-  void begin_reset(const Frame& frame);
+  void begin_reset(const Frame& frame, TimePoint now);
   void begin_data(const Frame& frame);
   void data(const char* bytes, std::size_t size);
   void message(const unsigned char* bytes, std::size_t size);
   void end_message();
   void end_frame();
   void forget(std::uint32_t stream);
+  void look_at_clock(TimePoint now);
   void spend(Budget& budget, std::int64_t units, Abuse abuse) {
     if (!budget.spend(units)) abuse_ = abuse;
   }
