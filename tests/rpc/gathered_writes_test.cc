@@ -22,14 +22,14 @@ namespace {
 using namespace test;
 using std::chrono::milliseconds;
 
-ServerOptions options(int loops = 1) {
+ServerOptions on_loops(int loops) {
   ServerOptions options = options_for_tests();
   options.loops = loops;
   return options;
 }
 
 TEST(GatheredWrites, ALoneCallDoesNotWait) {
-  NumberServer server(options());
+  NumberServer server(on_loops(1));
   server.start();
   const auto client = server.client();
   ASSERT_TRUE(call(*client).ok());
@@ -40,7 +40,7 @@ TEST(GatheredWrites, ALoneCallDoesNotWait) {
 }
 
 TEST(GatheredWrites, LargeMessagesArriveWholeAtASlowReader) {
-  NumberServer server(options());
+  NumberServer server(on_loops(1));
   server.server_stream = [](const Number&, Writer<Number>& writer) -> Task<absl::Status> {
     for (std::size_t i = 0; i < 60; ++i) {
       Number next = padded(i % 3 == 0 ? 300'000 : 50 * i);
@@ -89,7 +89,7 @@ std::int64_t data_bytes(std::string_view received) {
 TEST(GatheredWrites, AClientThatStopsReadingGetsEverythingLater) {
   constexpr int kCalls = 900;
   constexpr std::size_t kBytes = 60'000;
-  NumberServer server(options());
+  NumberServer server(on_loops(1));
   server.unary = [](const Number&) -> Task<absl::StatusOr<Number>> { co_return padded(kBytes); };
   server.start();
   RawClient client(server.server().address());
@@ -106,7 +106,7 @@ TEST(GatheredWrites, AClientThatStopsReadingGetsEverythingLater) {
 }
 
 TEST(GatheredWrites, TwoLoopsShareOneConnection) {
-  NumberServer server(options(2));
+  NumberServer server(on_loops(2));
   server.unary = [](const Number& request) -> Task<absl::StatusOr<Number>> {
     if (request.value() % 3 == 0) (void)co_await sleep(milliseconds(1));
     co_return number(request.value() + 1);
@@ -135,7 +135,7 @@ std::string describe_calls(Server& server) {
 // Connections that end while they are answered, again and again, so that the numbers of their
 // descriptors come back as others'.
 TEST(GatheredWrites, ConnectionsThatEndMidTurnHarmNobody) {
-  NumberServer server(options());
+  NumberServer server(on_loops(1));
   server.start();
   std::atomic<bool> stop = false;
   std::thread lasting([&] {
@@ -161,7 +161,7 @@ TEST(GatheredWrites, ConnectionsThatEndMidTurnHarmNobody) {
 // WINDOW_UPDATE, the kernel resets it, and what had not left by then never does.
 TEST(GatheredWrites, TheLastAnswersLeaveBeforeTheServerDoes) {
   for (int round = 0; round < 10; ++round) {
-    NumberServer server(options());
+    NumberServer server(on_loops(1));
     Inbox<int> arrived;
     server.unary = [&](const Number& request) -> Task<absl::StatusOr<Number>> {
       arrived.put(1);
