@@ -19,13 +19,13 @@ enum class Abuse : unsigned char {
   kConnections,        // more than the server takes
   kClientConnections,  // more than it takes of one client
 };
-inline constexpr std::size_t kAbuses = 10;
+inline constexpr std::size_t kAbuses = 11;
 
 // As in the metrics' label `reason`, in the log and in GOAWAY.
 constexpr const char* name_of(Abuse abuse) {
   constexpr const char* kNames[kAbuses] = {
-      "header_block", "continuations", "streams", "resets",      "control_frames",
-      "data_frames",  "bytes",         "silence", "connections", "client_connections"};
+      "header_block", "continuations", "streams", "resets",      "control_frames",    "data_frames",
+      "pings",        "bytes",         "silence", "connections", "client_connections"};
   return kNames[static_cast<std::size_t>(abuse)];
 }
 

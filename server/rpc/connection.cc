@@ -102,26 +102,37 @@ ssize_t Connection::receive(msghdr& message, int flags) {
 }
 
 ssize_t Connection::send_away(Abuse why) {
-  is_sent_away_ = true;
-  const ClientAccount* const account = input_.account();
-  if (sent_away_ != nullptr) {
-    sent_away_->count(why, account == nullptr ? std::string() : account->name());
-  }
+  count(why);
   if (send_gathered() && input_.may_write_frame()) say_goaway(why);
   shutdown(fd_, SHUT_RDWR);
   errno = ECONNRESET;
   return -1;
 }
 
+void Connection::count(Abuse why) {
+  is_sent_away_ = true;
+  const ClientAccount* const account = input_.account();
+  if (sent_away_ == nullptr) return;
+  sent_away_->count(why, account == nullptr ? std::string() : account->name());
+}
+
+// gRPC closes some by itself: who pings too often, or has more calls at once than it may.
+void Connection::count_if_grpc_sent_it_away() {
+  if (input_.was_told_to_calm_down()) return count(Abuse::kPings);
+  if (!is_plain_ || calls_.load(std::memory_order_relaxed) < input_.most_streams()) return;
+  char byte = 0;
+  const bool is_client_there = recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0 || errno == EAGAIN;
+  if (is_client_there) count(Abuse::kStreams);
+}
+
 // RFC 9113, 6.8: whatever it has begun may have been served.
 void Connection::say_goaway(Abuse why) {
-  constexpr char kEnhanceYourCalm = 11;
   const std::string_view reason = name_of(why);
   std::string frame(17, '\0');
   frame[2] = static_cast<char>(8 + reason.size());
   frame[3] = static_cast<char>(Frame::kGoaway);
   frame.replace(9, 4, "\x7f\xff\xff\xff", 4);
-  frame[16] = kEnhanceYourCalm;
+  frame[16] = Frame::kEnhanceYourCalm;
   frame += reason;
   [[maybe_unused]] const ssize_t sent =
       ::send(fd_, frame.data(), frame.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -184,6 +195,7 @@ bool Connection::has_unsent() const {
 
 int Connection::shut_down(int how) {
   std::lock_guard lock(mutex_);
+  if (!is_sent_away_) count_if_grpc_sent_it_away();
   if (send_gathered()) return shutdown(fd_, how);
   shut_down_later();
   return 0;

@@ -104,6 +104,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void saw_sent(const msghdr& message, std::size_t size);
   ssize_t send_away(Abuse why);
   void say_goaway(Abuse why);
+  void count(Abuse why);
+  void count_if_grpc_sent_it_away();
 
   // How long a client may take over the last bytes of a connection that gRPC has given up.
   static constexpr Duration kPatience = std::chrono::seconds(10);

@@ -212,9 +212,17 @@ void FrameReader::wrote(const char* data, std::size_t size) {
             forget(frame.stream);
           }
         }
-        return false;
+        goaway_bytes_ = 0;
+        return frame.type == Frame::kGoaway;
       },
-      [](const char*, std::size_t) {});
+      [&](const char* bytes, std::size_t count) {
+        // The last byte of the error code.
+        constexpr std::uint32_t kCode = 7;
+        if (goaway_bytes_ <= kCode && goaway_bytes_ + count > kCode) {
+          was_told_to_calm_down_ = bytes[kCode - goaway_bytes_] == Frame::kEnhanceYourCalm;
+        }
+        goaway_bytes_ += static_cast<std::uint32_t>(count);
+      });
 }
 
 }  // namespace weir::rpc

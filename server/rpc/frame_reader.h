@@ -54,6 +54,9 @@ class FrameReader {
   std::optional<Abuse> read(const char* data, std::size_t size, TimePoint now);
   // What the server has sent.
   void wrote(const char* data, std::size_t size);
+  // gRPC itself has told the client to calm down: it pings too much.
+  bool was_told_to_calm_down() const { return was_told_to_calm_down_; }
+  std::uint32_t most_streams() const { return limits_.streams; }
   // Whether the next byte that is sent begins a frame.
   bool may_write_frame() const { return outgoing_.is_at_boundary(); }
 
@@ -96,6 +99,8 @@ class FrameReader {
   Frames incoming_;
   Frames outgoing_;
   std::uint64_t frames_ = 0;
+  std::uint32_t goaway_bytes_ = 0;  // of the payload of the GOAWAY that is being sent
+  bool was_told_to_calm_down_ = false;
 
   // Calls.
   std::uint32_t last_stream_ = 0;

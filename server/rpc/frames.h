@@ -35,6 +35,7 @@ struct Frame {
   static constexpr std::uint8_t kEndHeaders = 4;
   static constexpr std::uint8_t kPadded = 8;
   static constexpr std::size_t kHeaderBytes = 9;
+  static constexpr char kEnhanceYourCalm = 11;  // an error code, of GOAWAY
 
   std::uint32_t length;
   std::uint8_t type;

@@ -18,7 +18,7 @@ REFLECTION = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"
 
 
 class CallsTest(scene.Scene):
-    flags = ("--max-deadline=2s",)
+    flags = ("--max-deadline=2s", "--stream-idle=2s")
 
     def open(self, count: int, path: str, request: bytes | None = None, **named):
         """A connection with so many calls."""
