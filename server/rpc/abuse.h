@@ -14,6 +14,7 @@ enum class Abuse : unsigned char {
   kResets,             // calls that it takes back at once, more than it lets run
   kControlFrames,      // frames that are no part of any call
   kDataFrames,         // messages in crumbs
+  kPings,              // pings that gRPC counts, and sends its client away for
   kBytes,              // requests that it has begun and does not end
   kSilence,            // no HTTP/2 within the time for it
   kConnections,        // more than the server takes

@@ -121,7 +121,8 @@ void Connection::count_if_grpc_sent_it_away() {
   if (input_.was_told_to_calm_down()) return count(Abuse::kPings);
   if (!is_plain_ || calls_.load(std::memory_order_relaxed) < input_.most_streams()) return;
   char byte = 0;
-  const bool is_client_there = recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0 || errno == EAGAIN;
+  const ssize_t got = recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  const bool is_client_there = got > 0 || (got < 0 && errno == EAGAIN);
   if (is_client_there) count(Abuse::kStreams);
 }
 
