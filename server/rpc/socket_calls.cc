@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/rpc/socket_calls.h"
 
+#include <dlfcn.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 #include <atomic>
@@ -60,54 +62,75 @@ void adopt(int fd, std::shared_ptr<Connection> connection) {
 
 }  // namespace weir::rpc
 
-// The names are the linker's.
+// The names are the linker's, or libc's.
 extern "C" {
 // NOLINTBEGIN(bugprone-reserved-identifier)
+#ifdef WEIR_WRAPS_SOCKET_CALLS
+#define WEIR_CALL(name) __wrap_##name
+#define WEIR_REAL(name) __real_##name
 ssize_t __real_sendmsg(int fd, const msghdr* message, int flags);
 ssize_t __real_recvmsg(int fd, msghdr* message, int flags);
 int __real_epoll_ctl(int epoll, int operation, int fd, epoll_event* event);
 int __real_shutdown(int fd, int how);
 int __real_close(int fd);
+#else
+#define WEIR_CALL(name) name
+#define WEIR_REAL(name) real_##name()
+// The sanitizer's, where it has one: it must see what goes through a descriptor.
+#define WEIR_FIND_REAL(name)                                                                      \
+  [[gnu::weak]] decltype(::name) __interceptor_##name;                                            \
+  static decltype(&::name) real_##name() {                                                        \
+    static const auto found = &__interceptor_##name != nullptr                                    \
+                                  ? &__interceptor_##name                                         \
+                                  : reinterpret_cast<decltype(&::name)>(dlsym(RTLD_NEXT, #name)); \
+    return found;                                                                                 \
+  }
+WEIR_FIND_REAL(sendmsg)
+WEIR_FIND_REAL(recvmsg)
+WEIR_FIND_REAL(epoll_ctl)
+WEIR_FIND_REAL(shutdown)
+WEIR_FIND_REAL(close)
+#endif
 
-ssize_t __wrap_sendmsg(int fd, const msghdr* message, int flags) {
+ssize_t WEIR_CALL(sendmsg)(int fd, const msghdr* message, int flags) {
   if (weir::rpc::Connection* const connection = weir::rpc::connection_of(fd)) {
     return connection->send(*message, flags, weir::rpc::TurnWrites::current());
   }
-  return __real_sendmsg(fd, message, flags);
+  return WEIR_REAL(sendmsg)(fd, message, flags);
 }
 
-ssize_t __wrap_recvmsg(int fd, msghdr* message, int flags) {
+ssize_t WEIR_CALL(recvmsg)(int fd, msghdr* message, int flags) {
   if (weir::rpc::Connection* const connection = weir::rpc::connection_of(fd)) {
     return connection->receive(*message, flags);
   }
-  return __real_recvmsg(fd, message, flags);
+  return WEIR_REAL(recvmsg)(fd, message, flags);
 }
 
-int __wrap_epoll_ctl(int epoll, int operation, int fd, epoll_event* event) {
+int WEIR_CALL(epoll_ctl)(int epoll, int operation, int fd, epoll_event* event) noexcept {
   if (operation == EPOLL_CTL_ADD && event != nullptr) {
     if (weir::rpc::Connection* const connection = weir::rpc::connection_of(fd)) {
       connection->watched_by(epoll, fd, *event);
     }
   }
-  return __real_epoll_ctl(epoll, operation, fd, event);
+  return WEIR_REAL(epoll_ctl)(epoll, operation, fd, event);
 }
 
-int __wrap_shutdown(int fd, int how) {
+int WEIR_CALL(shutdown)(int fd, int how) noexcept {
   if (weir::rpc::Connection* const connection = weir::rpc::connection_of(fd)) {
     return connection->shut_down(how);
   }
-  return __real_shutdown(fd, how);
+  return WEIR_REAL(shutdown)(fd, how);
 }
 
-int __wrap_close(int fd) {
+int WEIR_CALL(close)(int fd) {
   if (weir::rpc::Slot* const slot = weir::rpc::slot_of(fd)) {
     const std::unique_ptr<weir::rpc::Owned> owned(
         slot->exchange(nullptr, std::memory_order_acq_rel));
     if (owned != nullptr) (*owned)->end();
     // The number is free only when nothing here knows it any more.
-    return __real_close(fd);
+    return WEIR_REAL(close)(fd);
   }
-  return __real_close(fd);
+  return WEIR_REAL(close)(fd);
 }
 // NOLINTEND(bugprone-reserved-identifier)
 }
