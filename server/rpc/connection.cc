@@ -116,14 +116,17 @@ void Connection::count(Abuse why) {
   sent_away_->count(why, account == nullptr ? std::string() : account->name());
 }
 
-// gRPC closes some by itself: who pings too often, or has more calls at once than it may.
+// gRPC closes some by itself: who pings too often, or has more calls at once than it may, or larger
+// metadata.
 void Connection::count_if_grpc_sent_it_away() {
   if (input_.was_told_to_calm_down()) return count(Abuse::kPings);
-  if (!is_plain_ || calls_.load(std::memory_order_relaxed) < input_.most_streams()) return;
+  const bool has_many_calls =
+      is_plain_ && calls_.load(std::memory_order_relaxed) >= input_.most_streams();
+  if (!has_many_calls && !input_.is_in_headers()) return;
   char byte = 0;
   const ssize_t got = recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   const bool is_client_there = got > 0 || (got < 0 && errno == EAGAIN);
-  if (is_client_there) count(Abuse::kStreams);
+  if (is_client_there) count(has_many_calls ? Abuse::kStreams : Abuse::kHeaderBlock);
 }
 
 // RFC 9113, 6.8: whatever it has begun may have been served.

@@ -107,6 +107,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void count(Abuse why);
   void count_if_grpc_sent_it_away();
 
+  static constexpr std::size_t kAnsweredCalls = 64;
   // How long a client may take over the last bytes of a connection that gRPC has given up.
   static constexpr Duration kPatience = std::chrono::seconds(10);
 

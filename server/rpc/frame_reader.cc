@@ -98,6 +98,7 @@ void FrameReader::look_at_clock(TimePoint now) {
 }
 
 void FrameReader::begin_continuation(const Frame& frame) {
+  is_in_headers_ = (frame.flags & Frame::kEndHeaders) == 0;
   block_bytes_ += frame.length;
   if (block_bytes_ > limits_.header_block_bytes) abuse_ = Abuse::kHeaderBlock;
   if (++block_frames_ > kMostBlockFrames) abuse_ = Abuse::kContinuations;
@@ -212,6 +213,7 @@ void FrameReader::wrote(const char* data, std::size_t size) {
             forget(frame.stream);
           }
         }
+        sent_settings_ = sent_settings_ || frame.type == Frame::kSettings;
         goaway_bytes_ = 0;
         return frame.type == Frame::kGoaway;
       },

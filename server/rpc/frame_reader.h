@@ -54,6 +54,8 @@ class FrameReader {
   std::optional<Abuse> read(const char* data, std::size_t size, TimePoint now);
   // What the server has sent.
   void wrote(const char* data, std::size_t size);
+  // It is in the middle of one call's headers.
+  bool is_in_headers() const { return is_in_headers_; }
   // gRPC itself has told the client to calm down: it pings too much.
   bool was_told_to_calm_down() const { return was_told_to_calm_down_; }
   std::uint32_t most_streams() const { return limits_.streams; }
@@ -105,7 +107,9 @@ class FrameReader {
   // Calls.
   std::uint32_t last_stream_ = 0;
   std::uint32_t streams_ = 0;  // ever
+  bool sent_settings_ = false;
   bool knows_settings_ = false;
+  bool is_in_headers_ = false;
   // Streams above `recent_` began within the last fifth of a second or so.
   std::uint32_t recent_ = 0;
   std::uint32_t next_recent_ = 0;

@@ -53,7 +53,10 @@ class FrameReaderTest : public ::testing::Test {
   std::optional<Abuse> send(std::string_view bytes) {
     return reader_.read(bytes.data(), bytes.size(), now_);
   }
-  void acknowledge() { (void)send(frame(Frame::kSettings, Frame::kAck, 0)); }
+  void acknowledge() {
+    answer(frame(Frame::kSettings, 0, 0));
+    (void)send(frame(Frame::kSettings, Frame::kAck, 0));
+  }
   void answer(std::string_view bytes) { reader_.wrote(bytes.data(), bytes.size()); }
   std::uint32_t next_stream() {
     const std::uint32_t stream = stream_;
@@ -138,6 +141,26 @@ TEST_F(FrameReaderTest, MoreStreamsThanAreAllowedBeforeTheSettingsAreKnown) {
   EXPECT_EQ(send(headers(next_stream())), Abuse::kStreams);
 }
 
+// gRPC 1.51 takes such an acknowledgement for one of its defaults, which allow any number.
+TEST_F(FrameReaderTest, SettingsAreNotKnownBeforeTheyAreSent) {
+  (void)send(frame(Frame::kSettings, Frame::kAck, 0));
+  answer(frame(Frame::kSettings, 0, 0));
+  for (int i = 0; i < 1000; ++i) ASSERT_EQ(send(headers(next_stream())), std::nullopt);
+  EXPECT_EQ(send(headers(next_stream())), Abuse::kStreams);
+}
+
+TEST_F(FrameReaderTest, KnowsWhenGrpcTellsTheClientToCalmDown) {
+  std::string goaway(8, '\0');
+  goaway[7] = 2;  // INTERNAL_ERROR
+  answer(frame(Frame::kGoaway, 0, 0, goaway));
+  EXPECT_FALSE(reader_.was_told_to_calm_down());
+  goaway[7] = 11;
+  for (const char byte : frame(Frame::kGoaway, 0, 0, goaway + "too_many_pings")) {
+    answer(std::string_view(&byte, 1));
+  }
+  EXPECT_TRUE(reader_.was_told_to_calm_down());
+}
+
 TEST_F(FrameReaderTest, FramesThatBelongToNoCall) {
   const std::string kinds[] = {frame(Frame::kSettings, 0, 0),
                                frame(Frame::kPing, 0, 0, "12345678"),
@@ -217,6 +240,8 @@ TEST_F(FrameReaderTest, PiecesMakeNoDifference) {
   }
   for (std::size_t piece = 1; piece < 40; ++piece) {
     FrameReader reader{FrameLimits{}};
+    const std::string settings = frame(Frame::kSettings, 0, 0);
+    reader.wrote(settings.data(), settings.size());
     (void)reader.read(kPreface.data(), kPreface.size(), now_);
     for (std::size_t at = 0; at < all.size(); at += piece) {
       const std::size_t size = std::min(piece, all.size() - at);
