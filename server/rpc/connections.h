@@ -22,7 +22,7 @@ class Connections {
   // `peer` as gRPC's ServerContext::peer() says it.
   void add(std::string peer, std::shared_ptr<Connection> connection);
   void remove(const std::string& peer, const Connection& connection);
-  // Null if there is none, or gRPC spells the peer otherwise: then its answers are not gathered.
+  // Null if there is none, or gRPC spells the peer otherwise, as that of a socket file.
   std::shared_ptr<Connection> find(absl::string_view peer) const;
   std::size_t size() const;
   // Whether a client has yet to receive something that was written to it.
