@@ -35,7 +35,7 @@ TEST(GatheredWrites, ALoneCallDoesNotWait) {
   ASSERT_TRUE(call(*client).ok());
   const auto begin = std::chrono::steady_clock::now();
   for (int i = 0; i < 20; ++i) ASSERT_TRUE(call(*client).ok());
-  // A cork that nobody lifts costs 200 ms each.
+  // An answer that is gathered and not flushed comes with the next write, or never.
   EXPECT_LT(std::chrono::steady_clock::now() - begin, milliseconds(2000));
 }
 
