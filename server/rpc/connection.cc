@@ -96,8 +96,10 @@ ssize_t Connection::receive(msghdr& message, int flags) {
   }
   const ssize_t got = input_.receive(fd_, message, flags);
   if (got <= 0) return got;
-  const bool has_calls = calls_.load(std::memory_order_relaxed) != 0;
-  const std::optional<Abuse> abuse = input_.look(message, static_cast<std::size_t>(got), has_calls);
+  const std::uint32_t calls = calls_.load(std::memory_order_relaxed);
+  std::optional<Abuse> abuse = input_.look(message, static_cast<std::size_t>(got), calls != 0);
+  // gRPC counts its streams; these are calls that are here, some of them answered a moment ago.
+  if (is_plain_ && calls > 2 * input_.most_streams() + kAnsweredCalls) abuse = Abuse::kStreams;
   return abuse ? send_away(*abuse) : got;
 }
 

@@ -68,7 +68,7 @@ std::optional<Abuse> ConnectionInput::look(const msghdr& message, std::size_t si
     }
     taken_ += (frames_->frames() - before) * kFrameCost;
     hold(frames_->unfinished_bytes());
-  } else {
+  } else if (account_ != nullptr) {
     hold(held_ + size);
     if (!has_calls && held_ > kLittle) return Abuse::kBytes;
   }

@@ -62,8 +62,9 @@ bool FrameReader::begin(const Frame& frame, TimePoint now) {
       return false;
     case Frame::kSettings:
     case Frame::kPing:
-      knows_settings_ =
-          knows_settings_ || (frame.type == Frame::kSettings && (frame.flags & Frame::kAck) != 0);
+      // One that comes before there is anything to acknowledge makes gRPC forget its limit.
+      knows_settings_ = knows_settings_ || (sent_settings_ && frame.type == Frame::kSettings &&
+                                            (frame.flags & Frame::kAck) != 0);
       spend(control_, (frame.flags & Frame::kAck) != 0 ? 1 : kAnswered, Abuse::kControlFrames);
       return false;
     default:
