@@ -122,8 +122,7 @@ void Connection::count(Abuse why) {
 // metadata.
 void Connection::count_if_grpc_sent_it_away() {
   if (input_.was_told_to_calm_down()) return count(Abuse::kPings);
-  const bool has_many_calls =
-      is_plain_ && calls_.load(std::memory_order_relaxed) >= input_.most_streams();
+  const bool has_many_calls = is_plain_ && input_.open_streams() >= input_.most_streams();
   if (!has_many_calls && !input_.is_in_headers()) return;
   char byte = 0;
   const ssize_t got = recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);

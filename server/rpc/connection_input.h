@@ -45,6 +45,7 @@ class ConnectionInput {
   bool may_write_frame() const { return frames_ && frames_->may_write_frame(); }
   bool was_told_to_calm_down() const { return frames_ && frames_->was_told_to_calm_down(); }
   bool is_in_headers() const { return frames_ && frames_->is_in_headers(); }
+  std::size_t open_streams() const { return frames_ ? frames_->open_streams() : 0; }
   std::size_t most_streams() const { return frames_ ? frames_->most_streams() : 0; }
   // It has never said that it speaks HTTP/2.
   bool is_silent() const { return frames_ && !frames_->knows_settings(); }

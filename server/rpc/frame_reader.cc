@@ -108,6 +108,7 @@ void FrameReader::begin_continuation(const Frame& frame) {
 void FrameReader::begin_reset(const Frame& frame, TimePoint now) {
   if (frame.stream > last_stream_) return;  // gRPC closes it
   look_at_clock(now);
+  ++ended_;
   if (frame.stream > recent_) {
     spend(resets_, 1, Abuse::kResets);
   } else {
@@ -207,6 +208,7 @@ void FrameReader::wrote(const char* data, std::size_t size) {
         const bool ends = frame.type == Frame::kRstStream ||
                           (frame.type <= Frame::kHeaders && (frame.flags & Frame::kEndStream) != 0);
         if (ends) {
+          if (frame.type == Frame::kHeaders) ++ended_;
           // The DATA frame that is being read keeps its account until it has ended.
           if (data_left_ != 0 && frame.stream == data_stream_) {
             ends_stream_ = true;

@@ -59,6 +59,8 @@ class FrameReader {
   // gRPC itself has told the client to calm down: it pings too much.
   bool was_told_to_calm_down() const { return was_told_to_calm_down_; }
   std::uint32_t most_streams() const { return limits_.streams; }
+  // Calls that neither side has ended; rather too few, where both have.
+  std::uint32_t open_streams() const { return streams_ > ended_ ? streams_ - ended_ : 0; }
   // Whether the next byte that is sent begins a frame.
   bool may_write_frame() const { return outgoing_.is_at_boundary(); }
 
@@ -107,6 +109,7 @@ class FrameReader {
   // Calls.
   std::uint32_t last_stream_ = 0;
   std::uint32_t streams_ = 0;  // ever
+  std::uint32_t ended_ = 0;
   bool sent_settings_ = false;
   bool knows_settings_ = false;
   bool is_in_headers_ = false;

@@ -87,7 +87,11 @@ class MethodOf final : public Method {
       const EndLimit limit(call);
       if constexpr (requires { shape.last_write(); }) (void)co_await shape.last_write();
       call.about_to_write();
-      co_await operation("finish", [&](void* tag) { shape.finish(result, tag); });
+      co_await operation("finish", [&](void* tag) {
+        // It is serialized at once: a client that takes nothing does not keep it twice.
+        const typename Shape::Result sent = std::move(result);
+        shape.finish(sent, tag);
+      });
     }
     if constexpr (requires { shape.last_read(); }) (void)co_await shape.last_read();
     co_await call.ended();
