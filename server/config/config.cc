@@ -42,8 +42,8 @@ void add_serving(Settings& table, Config& config) {
                "of one request");
   table.number("max-metadata-bytes", &config.rpc.max_metadata_bytes, 1024, 1 << 20, "bytes",
                "of a call's metadata");
-  table.number("max-grpc-bytes", &config.rpc.max_grpc_bytes, 16 << 20,
-               std::int64_t{1} << 40, "bytes",
+  table.number("max-grpc-bytes", &config.rpc.max_grpc_bytes, 16 << 20, std::int64_t{1} << 40,
+               "bytes",
                "that gRPC holds for all calls; beyond it calls are ended, whosever they are");
   table.number("max-streams", &config.rpc.max_concurrent_streams, 1, 1'000'000, "calls",
                "at once on one connection");

@@ -40,7 +40,7 @@ class ClientAccount {
   const std::string& name() const { return name_; }
 
   // One of what is counted; given back on destruction, and keeps the account.
-  template <std::atomic<std::size_t> ClientAccount::*kCounter>
+  template <std::atomic<std::size_t> ClientAccount::* kCounter>
   class [[nodiscard]] Place {
    public:
     Place() = default;

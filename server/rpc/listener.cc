@@ -112,7 +112,7 @@ sockaddr_un unix_address(const ListenAddress& address) {
 
 // Whether it is a socket's file, and nobody is at the other end.
 bool is_left_over(const sockaddr_un& address) {
-  struct stat file {};
+  struct stat file{};
   if (lstat(address.sun_path, &file) != 0 || !S_ISSOCK(file.st_mode)) return false;
   const int fd = make_socket(AF_UNIX);
   if (fd < 0) return false;
@@ -257,7 +257,7 @@ absl::StatusOr<Listener> Listener::open(const std::string& address) {
   if (parsed->kind == ListenAddress::Kind::kTcp) {
     listener.address_ = absl::StrCat(address.substr(0, address.rfind(':')), ":", port_of(*fd));
   }
-  struct stat file {};
+  struct stat file{};
   if (parsed->kind == ListenAddress::Kind::kFile && stat(parsed->host.c_str(), &file) == 0) {
     listener.file_ = parsed->host;
     listener.device_ = file.st_dev;
@@ -268,7 +268,7 @@ absl::StatusOr<Listener> Listener::open(const std::string& address) {
 
 void Listener::close() {
   if (fd_ < 0) return;
-  struct stat file {};
+  struct stat file{};
   // Before the socket is closed: afterwards the file may be a successor's.
   if (!file_.empty() && stat(file_.c_str(), &file) == 0 && file.st_dev == device_ &&
       file.st_ino == inode_) {

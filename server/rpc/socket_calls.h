@@ -12,11 +12,11 @@
 // calls, which are a seventh of what a call from the cache costs.
 //
 // How. gRPC is linked statically, with --wrap for sendmsg, recvmsg, epoll_ctl, shutdown and close
-// (CMakeLists.txt). Where it is a shared library, under the sanitizers, the program has functions of
-// these names, and the library finds them before libc's: what they do is the same.
-// Every other descriptor passes through, for the price of one load. A descriptor
-// is ours from `adopt` until gRPC closes it, which it does through the wrapper, so a number is
-// never taken for what it named before.
+// (CMakeLists.txt). Where it is a shared library, under the sanitizers, the program has functions
+// of these names, and the library finds them before libc's: what they do is the same. Every other
+// descriptor passes through, for the price of one load. A descriptor is ours from `adopt` until
+// gRPC closes it, which it does through the wrapper, so a number is never taken for what it named
+// before.
 
 #include <memory>
 

@@ -83,9 +83,8 @@ class StreamWriter final : public Writer<T> {
     return start([this, &message](void* tag) { stream_.Write({&message, nullptr, &call_}, tag); });
   }
   Task<absl::Status> write(const Encoded<T>& message) override {
-    return start([this, &message](void* tag) {
-      stream_.Write({nullptr, &message.bytes(), &call_}, tag);
-    });
+    return start(
+        [this, &message](void* tag) { stream_.Write({nullptr, &message.bytes(), &call_}, tag); });
   }
   Task<absl::Status> begin() override {
     if (call_.has_written()) return nothing();  // a read to the end has sent it

@@ -186,7 +186,7 @@ TEST_F(SocketFile, IsForItsOwnerAndGroupAndGoesWithTheListener) {
     ASSERT_TRUE(listener.ok()) << listener.status();
     EXPECT_EQ(listener->address(), address_);
     EXPECT_EQ(knock_file(path_), 0);
-    struct stat file {};
+    struct stat file{};
     ASSERT_EQ(stat(path_.c_str(), &file), 0);
     EXPECT_EQ(file.st_mode & 07777, 0660u);
   }
