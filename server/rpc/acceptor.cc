@@ -152,18 +152,18 @@ void Acceptor::accept_all() {
 
 // Null: it is turned away.
 std::shared_ptr<Connection> Acceptor::admit(int fd, const std::string& peer) {
-  SentAway& sent_away = connections_.sent_away();
+  const std::shared_ptr<SentAway>& sent_away = connections_.sent_away();
   Connection::Client client{.limits = options_.is_plain ? &options_.frames : nullptr,
                             .account = accounts_.of(client_address(peer)),
-                            .sent_away = &sent_away};
+                            .sent_away = sent_away};
   if (open_.size() >= options_.max_connections) {
-    sent_away.count(Abuse::kConnections, client.account->name());
+    sent_away->count(Abuse::kConnections, client.account->name());
     return nullptr;
   }
   client.place = ClientAccount::connect(client.account);
   const bool is_nameless = absl::StartsWith(peer, "unix");  // its calls do not find it
   if (!client.place) {
-    sent_away.count(Abuse::kClientConnections, client.account->name());
+    sent_away->count(Abuse::kClientConnections, client.account->name());
     return nullptr;
   }
   if (is_nameless && !options_.is_plain) client.account = nullptr;
@@ -195,7 +195,7 @@ void Acceptor::forget(int fd) {
   auto& [peer, connection, since] = found->second;
   if (connection->is_silent() &&
       std::chrono::steady_clock::now() - since >= options_.handshake_timeout) {
-    connections_.sent_away().count(Abuse::kSilence, client_address(peer));
+    connections_.sent_away()->count(Abuse::kSilence, client_address(peer));
   }
   // Removed here and not by closing: a loop that is about to write to it may hold it a moment
   // longer.

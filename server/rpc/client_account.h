@@ -84,7 +84,7 @@ class ClientAccount {
   static bool enter(std::atomic<std::size_t>& count, std::size_t most);
 
   const std::string name_;
-  const ClientLimits& limits_;
+  const ClientLimits limits_;  // its own: a connection may outlive the server for a moment
   std::atomic<std::size_t> bytes_ = 0;
   std::optional<RateLimiter> rate_;
 };

@@ -44,7 +44,7 @@ Connection::Connection(int fd, std::shared_ptr<const Epoll> epoll, Client client
     : fd_(fd),
       epoll_(std::move(epoll)),
       is_plain_(client.limits != nullptr),
-      sent_away_(client.sent_away),
+      sent_away_(std::move(client.sent_away)),
       account_(client.account.get()),
       place_(std::move(client.place)),
       input_(client.limits, std::move(client.account)) {}
@@ -89,6 +89,7 @@ void Connection::saw_sent(const msghdr& message, std::size_t size) {
 }
 
 ssize_t Connection::receive(msghdr& message, int flags) {
+  if ((flags & MSG_ERRQUEUE) != 0) return recvmsg(fd_, &message, flags);  // nothing of the client's
   std::lock_guard lock(mutex_);
   if (is_sent_away_) {
     errno = ECONNRESET;

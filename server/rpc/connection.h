@@ -43,12 +43,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // side has shut the connection down.
   static constexpr std::uint32_t kEndEvents = EPOLLRDHUP | EPOLLHUP;
 
-  // Who its client is, and what it may do. All of it may be null; what it points to outlives this.
+  // Who its client is, and what it may do. All of it may be null. gRPC may close a connection a
+  // moment after its server is gone, so what is needed until then is shared.
   struct Client {
     const FrameLimits* limits = nullptr;  // null: under TLS, nobody sees frames
     ClientAccount::ConnectionPlace place = {};
     std::shared_ptr<ClientAccount> account = {};
-    SentAway* sent_away = nullptr;
+    std::shared_ptr<SentAway> sent_away = {};
   };
 
   // Owns `fd`. While gathered bytes wait for the socket, `epoll` watches for EPOLLOUT as well.
@@ -114,7 +115,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   const int fd_;
   const std::shared_ptr<const Epoll> epoll_;
   const bool is_plain_;
-  SentAway* const sent_away_;
+  const std::shared_ptr<SentAway> sent_away_;
   std::atomic<bool> closed_ = false;
   std::atomic<std::uint32_t> calls_ = 0;
   std::atomic<ClientAccount*> account_;  // input_'s

@@ -28,11 +28,11 @@ class Connections {
   // Whether a client has yet to receive something that was written to it.
   bool have_unsent() const;
 
-  SentAway& sent_away() { return sent_away_; }
-  const SentAway& sent_away() const { return sent_away_; }
+  const std::shared_ptr<SentAway>& sent_away() { return sent_away_; }
+  const SentAway& sent_away() const { return *sent_away_; }
 
  private:
-  SentAway sent_away_;
+  const std::shared_ptr<SentAway> sent_away_ = std::make_shared<SentAway>();
   mutable std::mutex mutex_;
   absl::flat_hash_map<std::string, std::shared_ptr<Connection>> by_peer_;
 };

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -119,7 +120,7 @@ TEST(ClientLimits, ConnectionsAboveThemAreTurnedAway) {
   RawClient second(server.server().address());
   EXPECT_TRUE(second.wait_for_close());
   EXPECT_TRUE(call(*first).ok());
-  EXPECT_EQ(server.server().connections().sent_away().count_of(Abuse::kClientConnections), 1u);
+  EXPECT_EQ(std::as_const(server.server()).connections().sent_away().count_of(Abuse::kClientConnections), 1u);
 }
 
 TEST(ClientLimits, CallsInProgressAboveThemAreRefused) {
