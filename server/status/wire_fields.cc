@@ -19,7 +19,7 @@ enum WireType : unsigned {
 };
 
 // As in protobuf's parser: it goes no deeper.
-constexpr int kMaxDepth = 100;
+constexpr int kMaxFieldDepth = 100;
 constexpr std::size_t kMaxVarint = 10;  // bytes
 // What a number of a packed field costs, as a part of a field.
 constexpr std::size_t kPackedBytes = 8;
@@ -50,7 +50,7 @@ bool count(const Descriptor& type, absl::string_view bytes, int depth, std::size
       const std::size_t cost = sent->bytes.size() / kPackedBytes;
       if (cost > left) return false;
       left -= cost;
-    } else if (field->type() == FieldDescriptor::TYPE_MESSAGE && depth < kMaxDepth &&
+    } else if (field->type() == FieldDescriptor::TYPE_MESSAGE && depth < kMaxFieldDepth &&
                !count(*field->message_type(), sent->bytes, depth + 1, left)) {
       return false;
     }
