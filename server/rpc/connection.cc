@@ -210,6 +210,7 @@ int Connection::shut_down(int how) {
 void Connection::end() {
   std::lock_guard lock(mutex_);
   input_.unwatched();  // before the number is another's
+  if (!is_sent_away_) count_if_grpc_sent_it_away();
   if (send_gathered()) {
     shutdown(fd_, SHUT_RDWR);
   } else {

@@ -24,8 +24,9 @@ ConnectionCache::Caller ConnectionCache::caller_of(const grpc::ServerContext& ca
 std::shared_ptr<Connection> ConnectionCache::connection_of(absl::string_view peer,
                                                            const grpc::ServerContext& call) {
   const auto found = known_.find(peer);
-  if (found != known_.end() && !found->second->is_closed()) return found->second;
-  std::shared_ptr<Connection> connection = connections_.find(peer);
+  std::shared_ptr<Connection> connection = found == known_.end() ? nullptr : found->second.lock();
+  if (connection != nullptr && !connection->is_closed()) return connection;
+  connection = connections_.find(peer);
   if (connection == nullptr) return nullptr;
   connection->belongs_to(accounts_.of(client_identity(call)));
   if (known_.size() >= forget_at_) forget_closed();
@@ -35,7 +36,7 @@ std::shared_ptr<Connection> ConnectionCache::connection_of(absl::string_view pee
 
 // Seldom enough to cost each new connection next to nothing.
 void ConnectionCache::forget_closed() {
-  absl::erase_if(known_, [](const auto& known) { return known.second->is_closed(); });
+  absl::erase_if(known_, [](const auto& known) { return known.second.expired(); });
   forget_at_ = 2 * known_.size() + 64;
 }
 

@@ -36,7 +36,8 @@ class ConnectionCache {
 
   const Connections& connections_;
   ClientAccounts& accounts_;
-  absl::flat_hash_map<std::string, std::shared_ptr<Connection>> known_;
+  // It must not keep them: a connection that has ended would keep its descriptor.
+  absl::flat_hash_map<std::string, std::weak_ptr<Connection>> known_;
   std::size_t forget_at_ = 64;
 };
 

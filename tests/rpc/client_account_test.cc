@@ -120,7 +120,9 @@ TEST(ClientLimits, ConnectionsAboveThemAreTurnedAway) {
   RawClient second(server.server().address());
   EXPECT_TRUE(second.wait_for_close());
   EXPECT_TRUE(call(*first).ok());
-  EXPECT_EQ(std::as_const(server.server()).connections().sent_away().count_of(Abuse::kClientConnections), 1u);
+  EXPECT_EQ(
+      std::as_const(server.server()).connections().sent_away().count_of(Abuse::kClientConnections),
+      1u);
 }
 
 TEST(ClientLimits, CallsInProgressAboveThemAreRefused) {
