@@ -20,18 +20,25 @@ class Budget {
   // Before spending: what the time since the last look has earned.
   void look(TimePoint now) {
     if (now <= looked_) return;
-    if (looked_ != TimePoint()) {
-      const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(now - looked_).count();
-      if (ms == 0) return;
-      earn(std::min<std::int64_t>(ms, 60'000) * per_second_ / 1000);
+    if (looked_ == TimePoint() || now - looked_ >= kLongest) {
+      earn(looked_ == TimePoint() ? 0 : per_second_ * kLongest.count());
+      looked_ = now;
+      return;
     }
-    looked_ = now;
+    // Whole units only, and the time of the rest stays: whoever looks often loses nothing.
+    const auto us = std::chrono::duration_cast<std::chrono::microseconds>(now - looked_).count();
+    const std::int64_t units = us * per_second_ / 1'000'000;
+    if (units == 0) return;
+    earn(units);
+    looked_ += std::chrono::microseconds(units * 1'000'000 / per_second_);
   }
   void earn(std::int64_t units) { left_ = std::min(most_, left_ + units); }
   // False once it is overdrawn.
   bool spend(std::int64_t units) { return (left_ -= units) >= 0; }
 
  private:
+  static constexpr std::chrono::seconds kLongest{60};
+
   const std::int64_t most_;
   const std::int64_t per_second_;
   std::int64_t left_;

@@ -216,6 +216,8 @@ void FrameReader::wrote(const char* data, std::size_t size) {
             forget(frame.stream);
           }
         }
+        // Clients measure the connection by it: Go answers it with two WINDOW_UPDATEs and a PING.
+        if (frame.type == Frame::kData) sent_ += (kAnswered + 2) * kBytesPerControl;
         sent_settings_ = sent_settings_ || frame.type == Frame::kSettings;
         goaway_bytes_ = 0;
         return frame.type == Frame::kGoaway;
