@@ -77,15 +77,18 @@ class Connection:
         self._moved = threading.Condition()
         self._writing = threading.Lock()
         self.last_stream = -1
+        self._buffer = b""
         self._reader = threading.Thread(target=self._read, daemon=True)
         if preface is None:
             preface = PREFACE + settings({HEADER_TABLE_SIZE: 0, **(values or {})})
-            if acknowledges:  # the server's settings, which it sends before it reads
-                preface += frame(SETTINGS, ACK, 0)
             if is_read:  # all answers
                 preface += frame(WINDOW_UPDATE, 0, 0, struct.pack(">I", 2**30))
+        else:
+            acknowledges = False
         if preface:
             self.send(preface)
+        if acknowledges:
+            self._acknowledge_settings()
         if is_read:
             self._reader.start()
 
@@ -150,16 +153,27 @@ class Connection:
             self._reader.join()
         self.socket.close()
 
+    def _acknowledge_settings(self) -> None:
+        """Once they are here: one that comes before them acknowledges nothing."""
+        while not self.frames[SETTINGS]:
+            try:
+                read = self.socket.recv(1 << 12)
+            except OSError:
+                read = b""
+            if not read:
+                return  # it is not taken
+            self._buffer = self._take_frames(self._buffer + read)
+        self.send(frame(SETTINGS, ACK, 0))
+
     def _read(self) -> None:
         self.socket.settimeout(None)
-        buffer = b""
         while True:
             try:
                 read = self.socket.recv(1 << 18)
             except OSError:
                 read = b""
             with self._moved:
-                buffer = self._take_frames(buffer + read)
+                self._buffer = self._take_frames(self._buffer + read)
                 self.is_ended = not read
                 self._moved.notify_all()
             if not read:
