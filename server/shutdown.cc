@@ -26,7 +26,7 @@ void ServerDrain::announce() {
 
 void ServerDrain::refuse() {
   phase_ = rpc::DrainPhase::kFinish;
-  server_.admission().close();
+  server_.refuse_calls();
   draining_.cancel();
 }
 

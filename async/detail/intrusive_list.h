@@ -87,6 +87,10 @@ class IntrusiveList {
       visit(static_cast<const T&>(*at));
     }
   }
+  template <class F>
+  void for_each(F&& visit) {
+    for (Hook* at = head_.next_; at != &head_; at = at->next_) visit(static_cast<T&>(*at));
+  }
   // The same until `visit` returns false.
   template <class F>
   void for_each_while(F&& visit) const {

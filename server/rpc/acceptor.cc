@@ -109,14 +109,9 @@ void Acceptor::run() {
         door_is_closed_.Notify();
       } else if (fd == listening_) {
         accept_all();
-      } else if ((event & (Connection::kEndEvents | EPOLLERR)) == 0) {
-        // Not there: the door, closed a moment ago.
-        if (const auto found = open_.find(fd); found != open_.end()) {
-          found->second.connection->became_writable();
-        }
-      } else {
-        forget(fd);
-      }
+      } else if (const auto found = open_.find(fd); found != open_.end()) {
+        if (!found->second.connection->take_events(event)) forget(fd);
+      }  // not there: the door, closed a moment ago
     }
   }
 }
@@ -168,7 +163,10 @@ std::shared_ptr<Connection> Acceptor::admit(int fd, const std::string& peer) {
   }
   if (is_nameless && !options_.is_plain) client.account = nullptr;
   const int ours = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-  if (ours < 0) return nullptr;
+  if (ours < 0) {
+    pause_accepting();
+    return nullptr;
+  }
   return std::make_shared<Connection>(ours, epoll_, std::move(client));
 }
 
@@ -200,7 +198,6 @@ void Acceptor::forget(int fd) {
   // Removed here and not by closing: a loop that is about to write to it may hold it a moment
   // longer.
   epoll_->remove(fd);
-  connection->has_ended();
   connections_.remove(peer, *connection);
   open_.erase(found);
 }

@@ -27,7 +27,7 @@ enum class Refusal : unsigned char {
   kLineSlow,      // it waited for them in vain
   kHopeless,      // it cannot be done by its deadline
   kShed,          // a batch, while others have to wait
-  kTooLarge,      // a message that is too large once it is inflated, or has too many fields
+  kTooLarge,      // a message that is too large, inflated if need be, or has too many fields
 };
 inline constexpr std::size_t kRefusals = 13;
 // As in the metrics' label `reason`.

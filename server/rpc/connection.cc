@@ -79,7 +79,6 @@ ssize_t Connection::send(const msghdr& message, int flags, TurnWrites* turn) {
 }
 
 void Connection::saw_sent(const msghdr& message, std::size_t size) {
-  if (!is_plain_) return;
   for (std::size_t i = 0; size != 0; ++i) {
     const iovec& piece = message.msg_iov[i];
     const std::size_t bytes = std::min(size, piece.iov_len);
@@ -182,14 +181,24 @@ bool Connection::send_gathered() {
 void Connection::await_writable() {
   if (awaits_writable_ || epoll_ == nullptr) return;
   awaits_writable_ = true;
-  epoll_->change(fd_, kEndEvents | EPOLLOUT);
+  epoll_->change(fd_, end_events_ | EPOLLOUT);
+}
+
+bool Connection::take_events(std::uint32_t events) {
+  const bool is_shut_down = (events & (EPOLLHUP | EPOLLERR)) != 0;
+  if (is_shut_down || (events & EPOLLRDHUP) != 0) {
+    client_has_ended();
+  } else {
+    became_writable();
+  }
+  return !is_shut_down;
 }
 
 void Connection::became_writable() {
   std::lock_guard lock(mutex_);
   if (!send_gathered()) return;
   awaits_writable_ = false;
-  epoll_->change(fd_, kEndEvents);
+  epoll_->change(fd_, end_events_);
   if (is_ending_) shutdown(fd_, SHUT_RDWR);
 }
 
@@ -223,9 +232,12 @@ void Connection::watched_by(int epoll, int fd, const epoll_event& event) {
   input_.watched_by(epoll, fd, event);
 }
 
-void Connection::has_ended() {
+// gRPC may not have noticed. What was taken before still leaves.
+void Connection::client_has_ended() {
   mark_closed();
   std::lock_guard lock(mutex_);
+  end_events_ = 0;
+  epoll_->change(fd_, awaits_writable_ ? std::uint32_t{EPOLLOUT} : 0);
   (void)input_.read_again();
 }
 

@@ -10,8 +10,8 @@
 //
 // All answers of a turn share a write. The promises of `send`:
 //   - Bytes leave in the order in which they came, whichever threads write.
-//   - When the socket is full, what was taken leaves when it is not any more (`became_writable`),
-//     and gRPC is told EAGAIN, as by the kernel, before more than kMostGathered bytes wait.
+//   - When the socket is full, what was taken leaves when it is not any more (`take_events`), and
+//     gRPC is told EAGAIN, as by the kernel, before more than kMostGathered bytes wait.
 //   - What was taken before the end leaves before the end, unless the client does not take it
 //     within kPatience.
 // Thread: any.
@@ -39,9 +39,9 @@ class TurnWrites;
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   static constexpr std::size_t kMostGathered = 16 << 10;
-  // What `epoll` watches for all the time: not EPOLLIN, for gRPC reads. These only tell when either
-  // side has shut the connection down.
-  static constexpr std::uint32_t kEndEvents = EPOLLRDHUP | EPOLLHUP;
+  // What `epoll` watches for, but EPOLLHUP, which it tells anyway: not EPOLLIN, for gRPC reads. It
+  // only tells when the client has shut the connection down, and until it has.
+  static constexpr std::uint32_t kEndEvents = EPOLLRDHUP;
 
   // Who its client is, and what it may do. All of it may be null. gRPC may close a connection a
   // moment after its server is gone, so what is needed until then is shared.
@@ -73,13 +73,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   int shut_down(int how);
   // gRPC closes its descriptor.
   void end();
-  // The socket takes bytes again.
-  void became_writable();
+  // What `epoll` has told of it. False: it is shut down.
+  bool take_events(std::uint32_t events);
   // gRPC watches its descriptor `fd` with that epoll.
   void watched_by(int epoll, int fd, const epoll_event& event);
 
-  // Either side has shut it down: gRPC may not have noticed.
-  void has_ended();
   // Its client has never said that it speaks HTTP/2.
   bool is_silent() const;
 
@@ -98,6 +96,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void made_progress();
 
  private:
+  void became_writable();
+  void client_has_ended();
   // With the lock held. False if something is left.
   bool send_gathered();
   void await_writable();
@@ -130,7 +130,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::size_t end_ = 0;
   TurnWrites* turn_ = nullptr;  // who was last told to flush it
   bool awaits_writable_ = false;
-  bool is_ending_ = false;  // to be shut down when nothing waits any more
+  std::uint32_t end_events_ = kEndEvents;  // none once they have come: they would come for ever
+  bool is_ending_ = false;                 // to be shut down when nothing waits any more
 };
 
 }  // namespace weir::rpc

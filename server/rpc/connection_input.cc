@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/rpc/connection_input.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <utility>
 
 namespace weir::rpc {
@@ -28,6 +32,23 @@ struct Shortened {
   msghdr message;
 };
 
+std::size_t room_in(const msghdr& message) {
+  std::size_t room = 0;
+  for (std::size_t i = 0; i < message.msg_iovlen; ++i) room += message.msg_iov[i].iov_len;
+  return room;
+}
+
+// Whether the kernel has told, to whom it tells such things, that nothing is left.
+bool says_empty(msghdr& message) {
+  for (cmsghdr* one = CMSG_FIRSTHDR(&message); one != nullptr; one = CMSG_NXTHDR(&message, one)) {
+    if (one->cmsg_level != IPPROTO_TCP || one->cmsg_type != TCP_CM_INQ) continue;
+    int left = 0;
+    std::memcpy(&left, CMSG_DATA(one), sizeof(left));
+    return left == 0;
+  }
+  return false;
+}
+
 }  // namespace
 
 ConnectionInput::ConnectionInput(const FrameLimits* limits, std::shared_ptr<ClientAccount> account)
@@ -36,6 +57,12 @@ ConnectionInput::ConnectionInput(const FrameLimits* limits, std::shared_ptr<Clie
 }
 
 ssize_t ConnectionInput::receive(int fd, msghdr& message, int flags) {
+  // To gRPC that has read something into this buffer EAGAIN means only "look at that, then come
+  // back": its turn ends when it comes back.
+  if (taken_ >= kTurn && std::exchange(is_filling_, false)) {
+    errno = EAGAIN;
+    return -1;
+  }
   if (taken_ >= kTurn && read_again()) {
     taken_ = 0;
     errno = EAGAIN;
@@ -47,8 +74,10 @@ ssize_t ConnectionInput::receive(int fd, msghdr& message, int flags) {
   message.msg_flags = part.message.msg_flags;
   if (got > 0) {
     taken_ += static_cast<std::size_t>(got);
+    is_filling_ = static_cast<std::size_t>(got) < room_in(message) && !says_empty(part.message);
   } else {
     taken_ = 0;
+    is_filling_ = false;
   }
   return got;
 }
@@ -97,10 +126,22 @@ void ConnectionInput::belongs_to(std::shared_ptr<ClientAccount> account) {
   hold(held);
 }
 
+void ConnectionInput::wrote(const char* data, std::size_t size) {
+  if (frames_) {
+    frames_->wrote(data, size);
+  } else {
+    hold(held_ - std::min(held_, size));
+  }
+}
+
 void ConnectionInput::watched_by(int epoll, int fd, const epoll_event& event) {
   epoll_ = epoll;
   grpc_fd_ = fd;
   event_ = event;
+}
+
+void ConnectionInput::unwatched() {
+  if (epoll_ >= 0) epoll_ctl(std::exchange(epoll_, -1), EPOLL_CTL_DEL, grpc_fd_, nullptr);
 }
 
 bool ConnectionInput::read_again() {

@@ -8,7 +8,8 @@
 //     again, behind all others that have something.
 //   - Frames have budgets: frame_reader.h, for connections in the clear.
 //   - Bytes that have become no message yet are held against the client's account. Under TLS, where
-//     nobody sees messages, these are the bytes since the last call or message that came through.
+//     nobody sees messages, these are the bytes since the last call or message that came through,
+//     less what was sent: a reader of much acknowledges much.
 //
 // Trap: gRPC 1.51 does not notice a reset that comes together with bytes (the kernel's TCP_INQ says
 // that there is nothing more to read, and epoll has told it); `read_again` wakes it.
@@ -38,9 +39,7 @@ class ConnectionInput {
   // What it has just brought: `size` bytes.
   std::optional<Abuse> look(const msghdr& message, std::size_t size, bool has_calls);
   // What has been sent.
-  void wrote(const char* data, std::size_t size) {
-    if (frames_) frames_->wrote(data, size);
-  }
+  void wrote(const char* data, std::size_t size);
   // In the clear, and between two frames that are sent.
   bool may_write_frame() const { return frames_ && frames_->may_write_frame(); }
   bool was_told_to_calm_down() const { return frames_ && frames_->was_told_to_calm_down(); }
@@ -59,7 +58,8 @@ class ConnectionInput {
 
   // gRPC watches its descriptor `fd` with that epoll.
   void watched_by(int epoll, int fd, const epoll_event& event);
-  void unwatched() { epoll_ = -1; }
+  // gRPC closes it. A closed descriptor stays watched while Connection has its duplicate.
+  void unwatched();
   // Makes epoll tell gRPC again. False if nobody watches.
   bool read_again();
 
@@ -74,7 +74,8 @@ class ConnectionInput {
   std::optional<FrameReader> frames_;
   std::shared_ptr<ClientAccount> account_;
   std::size_t held_ = 0;
-  std::size_t taken_ = 0;  // in this turn
+  std::size_t taken_ = 0;    // in this turn
+  bool is_filling_ = false;  // gRPC's buffer has room yet, so it asks once more before it looks
   int epoll_ = -1;
   int grpc_fd_ = -1;
   epoll_event event_{};

@@ -9,7 +9,8 @@
 //              For `accept` they may even come back, for a load balancer takes a moment to hear of
 //              the end; then the door is closed, and they connect elsewhere.
 //              Until no call has arrived for `quiet`, or the limit.
-//   refuse     what still arrives gets UNAVAILABLE with pushback.
+//   refuse     what still arrives gets UNAVAILABLE with pushback; so does a call whose request has
+//              not come yet.
 //   finish     until no call is in progress, or the limit.
 //   cancel     what is still in progress is cancelled, down to its queries, and answered.
 //   shut down  grpc::Server::Shutdown, then the queues. Only now: under traffic it loses about one

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 namespace weir::rpc {
 namespace {
@@ -18,6 +19,9 @@ constexpr std::int64_t kControlPerCall = 4;
 constexpr std::uint64_t kBytesPerControl = 1024;
 // A frame that the server has to answer costs as much as so many others.
 constexpr std::int64_t kAnswered = 10;
+// What one DATA frame that is sent earns. Go's client, and old ones of Java, answer it with two
+// WINDOW_UPDATEs and a PING, to learn how fast the connection is.
+constexpr std::int64_t kControlPerData = kAnswered + 2;
 constexpr std::uint32_t kCrumb = 64;
 constexpr std::size_t kPrefix = 5;  // of a gRPC message: flags and length
 
@@ -49,8 +53,7 @@ bool FrameReader::begin(const Frame& frame, TimePoint now) {
   ++frames_;
   switch (frame.type) {
     case Frame::kData:
-      begin_data(frame);
-      return frame.length != 0;
+      return begin_data(frame);
     case Frame::kHeaders:
       begin_headers(frame, now);
       return false;
@@ -78,7 +81,8 @@ void FrameReader::begin_headers(const Frame& frame, TimePoint now) {
   block_bytes_ = 0;
   block_frames_ = 0;
   begin_continuation(frame);
-  if (frame.stream <= last_stream_) {  // trailers: no client of gRPC has any
+  // Trailers, which no client of gRPC has, or what gRPC skips: neither is a call.
+  if (frame.stream <= last_stream_ || frame.stream % 2 == 0) {
     spend(control_, 1, Abuse::kControlFrames);
     return;
   }
@@ -86,6 +90,7 @@ void FrameReader::begin_headers(const Frame& frame, TimePoint now) {
   last_stream_ = frame.stream;
   ++streams_;
   control_.earn(kControlPerCall);
+  crumbs_.earn(1);
   resets_.earn(streams_ % 2);
   // gRPC counts them only once the client has acknowledged how many it may have.
   if (!knows_settings_ && streams_ > limits_.streams) abuse_ = Abuse::kStreams;
@@ -106,10 +111,11 @@ void FrameReader::begin_continuation(const Frame& frame) {
 }
 
 void FrameReader::begin_reset(const Frame& frame, TimePoint now) {
-  if (frame.stream > last_stream_) return;  // gRPC closes it
   look_at_clock(now);
-  ++ended_;
-  if (frame.stream > recent_) {
+  // gRPC skips those of streams that have not begun.
+  const bool has_begun = frame.stream <= last_stream_;
+  if (has_begun) ++ended_;
+  if (has_begun && frame.stream > recent_) {
     spend(resets_, 1, Abuse::kResets);
   } else {
     spend(control_, 1, Abuse::kControlFrames);
@@ -117,13 +123,17 @@ void FrameReader::begin_reset(const Frame& frame, TimePoint now) {
   forget(frame.stream);
 }
 
-void FrameReader::begin_data(const Frame& frame) {
+bool FrameReader::begin_data(const Frame& frame) {
+  if (frame.length < kCrumb) spend(crumbs_, 1, Abuse::kDataFrames);
+  if (is_reset(frame.stream)) {
+    data_left_ = 0;
+    return false;
+  }
   data_stream_ = frame.stream;
   data_left_ = frame.length;
   ends_stream_ = (frame.flags & Frame::kEndStream) != 0;
   is_padding_known_ = (frame.flags & Frame::kPadded) == 0;
   padding_ = 0;
-  if (!ends_stream_ && frame.length < kCrumb) spend(crumbs_, 1, Abuse::kDataFrames);
   upload_ = Upload();
   if (!uploads_.empty()) {
     if (const auto found = uploads_.find(frame.stream); found != uploads_.end()) {
@@ -131,6 +141,7 @@ void FrameReader::begin_data(const Frame& frame) {
     }
   }
   if (data_left_ == 0) end_frame();
+  return frame.length != 0;
 }
 
 void FrameReader::data(const char* data, std::size_t size) {
@@ -200,15 +211,33 @@ void FrameReader::forget(std::uint32_t stream) {
   uploads_.erase(found);
 }
 
+void FrameReader::was_reset(std::uint32_t stream) {
+  if (resets_sent_[0].size() >= limits_.streams) {
+    resets_sent_[1] = std::move(resets_sent_[0]);
+    resets_sent_[0].clear();
+  }
+  resets_sent_[0].insert(stream);
+}
+
+bool FrameReader::is_reset(std::uint32_t stream) const {
+  return (!resets_sent_[0].empty() && resets_sent_[0].contains(stream)) ||
+         (!resets_sent_[1].empty() && resets_sent_[1].contains(stream));
+}
+
 void FrameReader::wrote(const char* data, std::size_t size) {
   sent_ += size;
   outgoing_.walk(
       data, size,
       [&](const Frame& frame) {
+        if (frame.type == Frame::kData) sent_ += kControlPerData * kBytesPerControl;
+        // gRPC resets a stream that it has answered where the client has not ended it.
+        if (frame.type == Frame::kRstStream) was_reset(frame.stream);
         const bool ends = frame.type == Frame::kRstStream ||
                           (frame.type <= Frame::kHeaders && (frame.flags & Frame::kEndStream) != 0);
         if (ends) {
           if (frame.type == Frame::kHeaders) ++ended_;
+          // It is answered: if its client, too, resets it now, it takes nothing back.
+          if (frame.type != Frame::kRstStream) resets_.earn(1);
           // The DATA frame that is being read keeps its account until it has ended.
           if (data_left_ != 0 && frame.stream == data_stream_) {
             ends_stream_ = true;
@@ -216,8 +245,6 @@ void FrameReader::wrote(const char* data, std::size_t size) {
             forget(frame.stream);
           }
         }
-        // Clients measure the connection by it: Go answers it with two WINDOW_UPDATEs and a PING.
-        if (frame.type == Frame::kData) sent_ += (kAnswered + 2) * kBytesPerControl;
         sent_settings_ = sent_settings_ || frame.type == Frame::kSettings;
         goaway_bytes_ = 0;
         return frame.type == Frame::kGoaway;

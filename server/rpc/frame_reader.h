@@ -18,6 +18,7 @@
 #include <optional>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "async/time.h"
 #include "server/rpc/abuse.h"
 #include "server/rpc/budget.h"
@@ -37,7 +38,7 @@ struct FrameLimits {
   // earns them.
   std::int64_t control_frames = 10'000;
   std::int64_t control_frames_per_second = 1000;
-  // Pieces of messages of less than 64 bytes that end none.
+  // Pieces of messages of less than 64 bytes that end none, beyond one a call.
   std::int64_t crumbs = 50'000;
   std::int64_t crumbs_per_second = 5000;
 };
@@ -85,12 +86,14 @@ class FrameReader {
   void begin_headers(const Frame& frame, TimePoint now);
   void begin_continuation(const Frame& frame);
   void begin_reset(const Frame& frame, TimePoint now);
-  void begin_data(const Frame& frame);
+  bool begin_data(const Frame& frame);
   void data(const char* bytes, std::size_t size);
   void message(const unsigned char* bytes, std::size_t size);
   void end_message();
   void end_frame();
   void forget(std::uint32_t stream);
+  void was_reset(std::uint32_t stream);
+  bool is_reset(std::uint32_t stream) const;
   void look_at_clock(TimePoint now);
   void spend(Budget& budget, std::int64_t units, Abuse abuse) {
     if (!budget.spend(units)) abuse_ = abuse;
@@ -135,6 +138,9 @@ class FrameReader {
 
   absl::flat_hash_map<std::uint32_t, Upload> uploads_;  // by stream, between its frames
   std::size_t unfinished_ = 0;
+  // Streams that the server has reset, the latest and those before: what their client had sent
+  // until it knew begins no message, and nothing more may come to end one.
+  std::array<absl::flat_hash_set<std::uint32_t>, 2> resets_sent_;
 };
 
 }  // namespace weir::rpc

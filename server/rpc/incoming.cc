@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "server/rpc/inflate.h"
+#include "server/rpc/refusal.h"
 #include "server/status/details.h"
 #include "server/status/malformed_request.h"
 #include "server/status/wire_fields.h"
@@ -78,6 +79,10 @@ absl::Status parse(const std::string& bytes, google::protobuf::Message& message)
 
 absl::Status read_message(grpc::ByteBuffer& buffer, std::size_t max_bytes,
                           google::protobuf::Message& message) {
+  if (buffer.Length() > max_bytes) {
+    buffer.Clear();
+    return message_too_large(max_bytes);
+  }
   grpc_compression_algorithm compression = GRPC_COMPRESS_NONE;
   {
     MessageReader reader(&buffer);

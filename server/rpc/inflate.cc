@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "absl/strings/str_cat.h"
+#include "server/rpc/refusal.h"
 #include "server/status/details.h"
 
 namespace weir::rpc {
@@ -45,13 +45,7 @@ absl::Status Inflater::add(absl::string_view piece) {
     stream_.avail_out = static_cast<uInt>(made_.size() - size_);
     const int result = inflate(&stream_, Z_NO_FLUSH);
     size_ = made_.size() - stream_.avail_out;
-    if (size_ > limit_) {
-      return status::Error(absl::StatusCode::kResourceExhausted, "MESSAGE_TOO_LARGE",
-                           absl::StrCat("the message has more than the ", limit_,
-                                        " bytes that this server takes, once it is inflated; send "
-                                        "less at once"))
-          .metadata("maxBytes", absl::StrCat(limit_));
-    }
+    if (size_ > limit_) return message_too_large(limit_);
     at_end_ = result == Z_STREAM_END;
     // Z_BUF_ERROR: it can do nothing more with this piece.
     if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR) return broken();

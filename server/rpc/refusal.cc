@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "server/status/details.h"
 
 namespace weir::rpc {
@@ -83,6 +84,13 @@ const absl::Status& no_request() {
       status::Error(StatusCode::kInvalidArgument, "MALFORMED_REQUEST",
                     "the call ended without its request; a call of this method has one"));
   return status;
+}
+
+absl::Status message_too_large(std::size_t max_bytes) {
+  return status::Error(StatusCode::kResourceExhausted, "MESSAGE_TOO_LARGE",
+                       absl::StrCat("the message has more than the ", max_bytes,
+                                    " bytes that this server takes; send less at once"))
+      .metadata("maxBytes", absl::StrCat(max_bytes));
 }
 
 Duration pushback(Refusal why) {

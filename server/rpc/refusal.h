@@ -3,6 +3,8 @@
 
 // What a call that is refused is told, and when it may try again.
 
+#include <cstddef>
+
 #include "absl/status/status.h"
 #include "async/time.h"
 #include "server/rpc/call_cells.h"
@@ -16,6 +18,9 @@ const absl::Status& refusal(Refusal why);
 
 // The client has sent everything, and it was not a request.
 const absl::Status& no_request();
+
+// Of a message that is larger, inflated if it is compressed.
+absl::Status message_too_large(std::size_t max_bytes);
 
 // For grpc-retry-pushback-ms; zero: it says nothing.
 Duration pushback(Refusal why);

@@ -47,7 +47,7 @@ class MethodOf final : public Method {
     if constexpr (requires { shape.check(); }) {
       if (welcome.ok()) {
         const EndLimit limit(call);
-        const ServerCall::ClientOwes owes(call, ServerCall::Owes::kMessage);
+        const ServerCall::ClientOwes owes(call, ServerCall::Owes::kRequest);
         const bool came =
             co_await operation("request", [&](void* tag) { shape.read_request(tag); });
         if (came) {
@@ -85,6 +85,7 @@ class MethodOf final : public Method {
 
     {
       const EndLimit limit(call);
+      const ServerCall::ClientOwes owes(call, ServerCall::Owes::kRoom);
       if constexpr (requires { shape.last_write(); }) (void)co_await shape.last_write();
       call.about_to_write();
       co_await operation("finish", [&](void* tag) {

@@ -22,7 +22,8 @@ int milliseconds(Duration duration) {
 }
 
 void set_limits(grpc::ServerBuilder& builder, const ServerOptions& options) {
-  builder.SetMaxReceiveMessageSize(options.max_receive_message_bytes);
+  // Ours is looked at where a message arrives, as gRPC's would be: with an answer of our own.
+  builder.SetMaxReceiveMessageSize(-1);
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, options.max_metadata_bytes);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.max_concurrent_streams);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS,
@@ -178,6 +179,11 @@ std::vector<ServerLoop::Straggler> Server::stragglers(Duration patience) {
     for (ServerLoop::Straggler& one : loop->stragglers(patience)) all.push_back(std::move(one));
   }
   return all;
+}
+
+void Server::refuse_calls() {
+  admission_.close();
+  for (const auto& loop : loops_) loop->end_unread_calls();
 }
 
 void Server::cancel_calls(Method::Kind kind) {

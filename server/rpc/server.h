@@ -101,7 +101,6 @@ class Server {
   // Where it listens, with the port that was found.
   std::string address() const;
 
-  Admission& admission() { return admission_; }
   const Admission& admission() const { return admission_; }
   Health& health() { return health_; }
   const Health& health() const { return health_; }
@@ -126,6 +125,8 @@ class Server {
 
   // The steps of a shutdown; see drain.h.
   void close_door() { acceptor_->close_door(); }
+  // Those that arrive, and those whose requests have not come; once.
+  void refuse_calls();
   std::vector<ServerLoop::Straggler> stragglers(Duration patience);
   void cancel_calls(Method::Kind kind);
   // Off the loops: blocks until the calls in progress have ended and their clients have received

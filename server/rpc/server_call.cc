@@ -253,6 +253,10 @@ absl::Status ServerCall::cut() const {
 std::string ServerCall::describe_wait() const { return dump_task(task_, loop_.event_loop().now()); }
 
 absl::Status ServerCall::gone() const {
+  if (is_turned_away_) {
+    loop_.cells().refused(Refusal::kDraining).add();
+    return refusal(Refusal::kDraining);
+  }
   if (context().is_cancelled()) return context().status();
   return absl::CancelledError("the client is gone");
 }
@@ -263,8 +267,15 @@ void ServerCall::about_to_write() {
 }
 
 void ServerCall::end_if_idle(TimePoint since) const {
-  if (std::min(owes_since_[0], owes_since_[1]) > since) return;
+  if (*std::min_element(owes_since_.begin(), owes_since_.end()) > since) return;
   context().scope().cancel(CancelReason::kDeadline);
+}
+
+void ServerCall::end_if_unread() {
+  if (owes_since_[static_cast<std::size_t>(Owes::kRequest)] == TimePoint::max()) return;
+  is_turned_away_ = true;
+  const std::string message(refusal(Refusal::kDraining).message());
+  grpc_call_cancel_with_status(grpc_.c_call(), GRPC_STATUS_UNAVAILABLE, message.c_str(), nullptr);
 }
 
 void ServerCall::hold(std::size_t bytes) {

@@ -103,7 +103,7 @@ class ServerCall final : public weir::detail::ListHook<ServerCall> {
   absl::Status gone() const;
 
   // While one lives, the client owes the call something.
-  enum class Owes : unsigned char { kMessage, kRoom };
+  enum class Owes : unsigned char { kRequest, kMessage, kRoom };
   class ClientOwes {
    public:
     ClientOwes(ServerCall& call, Owes what);
@@ -116,6 +116,8 @@ class ServerCall final : public weir::detail::ListHook<ServerCall> {
   };
   // Ends it if its client has owed it something for as long as that.
   void end_if_idle(TimePoint since) const;
+  // Ends it if its request has not come: the server is going away, and has done nothing for it.
+  void end_if_unread();
   // A message has come through.
   void made_progress() {
     if (connection_ != nullptr) connection_->made_progress();
@@ -156,12 +158,13 @@ class ServerCall final : public weir::detail::ListHook<ServerCall> {
   bool is_done_ = false;
   bool has_written_ = false;
   bool must_wait_ = false;
+  bool is_turned_away_ = false;  // unread
   std::coroutine_handle<> awaits_done_;
   TimePoint arrival_{};
   std::uint64_t serial_ = 0;
   std::unique_ptr<Span> span_;  // if the trace is sampled
   std::optional<weir::detail::DeadlineScope> scope_;
-  std::array<TimePoint, 2> owes_since_{TimePoint::max(), TimePoint::max()};
+  std::array<TimePoint, 3> owes_since_{TimePoint::max(), TimePoint::max(), TimePoint::max()};
   std::shared_ptr<Connection> connection_;  // null: of a socket file
   ClientAccount::CallPlace client_;
   std::size_t held_ = 0;

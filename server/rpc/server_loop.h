@@ -30,7 +30,7 @@
 
 namespace weir::rpc {
 
-class ServerLoop {
+class ServerLoop final : Runnable {
  public:
   struct Shared {
     Admission& admission;
@@ -64,6 +64,9 @@ class ServerLoop {
   const CallCells& cells() const { return cells_; }
   // Asks every call in progress of that kind to stop. Any thread.
   void cancel_calls(Method::Kind kind);
+
+  // Ends the traffic calls whose requests have not come; once, before `join`. Any thread.
+  void end_unread_calls() { loop_.post(*this); }
 
   // A call that has taken too long to wait for.
   struct Straggler {
@@ -104,6 +107,9 @@ class ServerLoop {
 
  private:
   Task<void> serve(int slots);
+  void run() override {
+    in_progress_.for_each([](ServerCall& call) { call.end_if_unread(); });
+  }
   void accept(const Method& method, int count) {
     for (; count > 0; --count) calls_->spawn(method.serve_next(*this));
   }

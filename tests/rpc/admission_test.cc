@@ -124,7 +124,7 @@ class FullServer {
     held_.clear();
   }
   NumberServer& server() { return server_; }
-  Admission& admission() { return server_.server().admission(); }
+  const Admission& admission() { return server_.server().admission(); }
   std::size_t most_at_once() const { return most_; }
 
  private:

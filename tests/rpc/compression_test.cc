@@ -24,13 +24,6 @@ ServerOptions limited() {
   return options;
 }
 
-std::uint64_t count_refused(NumberServer& server, Refusal why) {
-  std::uint64_t count = 0;
-  server.server().for_each_loop(
-      [&](const ServerLoop& loop) { count += loop.cells().refused(why).read(); });
-  return count;
-}
-
 std::string reason_of(const grpc::Status& status) {
   const auto info = status::detail_of<google::rpc::ErrorInfo>(from_grpc(status));
   return info ? info->reason() : "";
@@ -86,7 +79,7 @@ TEST_P(CompressedCalls, TheLimitIsOfWhatIsInflated) {
   const grpc::Status status = call(padded(kMessageLimit - overhead + 1));
   EXPECT_EQ(status.error_code(), grpc::RESOURCE_EXHAUSTED);
   EXPECT_EQ(reason_of(status), "MESSAGE_TOO_LARGE");
-  EXPECT_EQ(count_refused(server_, Refusal::kTooLarge), 1u);
+  EXPECT_EQ(server_.refused(Refusal::kTooLarge), 1u);
 }
 
 TEST_P(CompressedCalls, ABombOnAStreamEndsItsCall) {
@@ -96,7 +89,7 @@ TEST_P(CompressedCalls, ABombOnAStreamEndsItsCall) {
   const auto stream = client_->ClientStream(&context, &sum);
   stream->Write(padded(64 * kMessageLimit));
   EXPECT_EQ(stream->Finish().error_code(), grpc::RESOURCE_EXHAUSTED);
-  EXPECT_EQ(count_refused(server_, Refusal::kTooLarge), 1u);
+  EXPECT_EQ(server_.refused(Refusal::kTooLarge), 1u);
   EXPECT_TRUE(call(number(1)).ok()) << "the connection is as good as before";
 }
 
@@ -115,7 +108,7 @@ TEST(CompressedByHand, WhatDoesNotInflateIsTheClientsMistakeOnEveryShape) {
                      "not gzip", true);
     EXPECT_TRUE(client.wait_for_answer("3")) << method;
   }
-  EXPECT_EQ(count_refused(server, Refusal::kMalformed), 4u);
+  EXPECT_EQ(server.refused(Refusal::kMalformed), 4u);
 }
 
 // gRPC 1.51 takes an encoding that it does not know for none, and nobody above it is told. So it is
@@ -148,7 +141,7 @@ TEST(Fields, BeyondTheirNumberAMessageIsRefused) {
   const grpc::Status status = with(100'001);
   EXPECT_EQ(status.error_code(), grpc::RESOURCE_EXHAUSTED);
   EXPECT_EQ(reason_of(status), "TOO_MANY_FIELDS");
-  EXPECT_EQ(count_refused(server, Refusal::kTooLarge), 1u);
+  EXPECT_EQ(server.refused(Refusal::kTooLarge), 1u);
 }
 
 }  // namespace

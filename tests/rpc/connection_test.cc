@@ -106,8 +106,7 @@ class ConnectionTest : public ::testing::Test {
           ADD_FAILURE() << "nothing happened";
           return;
         }
-        if ((event.events & Connection::kEndEvents) != 0) return;
-        connection_->became_writable();
+        if (!connection_->take_events(event.events)) return;
       }
     });
   }
@@ -195,6 +194,21 @@ TEST_F(ConnectionTest, WhatWasTakenLeavesBeforeTheEndAlsoToASlowClient) {
   connection_->end();
   turn.flush();
   std::thread acceptor = serve_until_end();
+  EXPECT_TRUE(receive(taken.size()) == taken);
+  EXPECT_TRUE(is_at_end());
+  acceptor.join();
+}
+
+// It says that it sends no more, and still takes what it is sent.
+TEST_F(ConnectionTest, WhatWasTakenLeavesToAClientThatHasSaidItsLast) {
+  TurnWrites turn;
+  const std::string taken = send_until_full(&turn);
+  turn.flush();
+  std::thread acceptor = serve_until_end();
+  shutdown(client_, SHUT_WR);
+  ASSERT_TRUE(eventually([&] { return connection_->is_closed(); }));
+  connection_->shut_down(SHUT_RDWR);
+  connection_->end();
   EXPECT_TRUE(receive(taken.size()) == taken);
   EXPECT_TRUE(is_at_end());
   acceptor.join();

@@ -111,6 +111,63 @@ TEST_F(FrameReaderTest, AReaderOfMuchMayWidenItsWindow) {
   }
 }
 
+// As Go's client: one small call after the other, and for each answer a PING.
+TEST_F(FrameReaderTest, AClientThatMeasuresTheConnectionMeetsNone) {
+  acknowledge();
+  for (int i = 0; i < 100'000; ++i) {
+    const std::uint32_t stream = next_stream();
+    ASSERT_EQ(send(call(stream)), std::nullopt) << i;
+    answer(data(stream, message(10)));
+    answer(frame(Frame::kHeaders, Frame::kEndStream | Frame::kEndHeaders, stream, "trailers"));
+    ASSERT_EQ(
+        send(frame(Frame::kWindowUpdate, 0, 0, "size") + frame(Frame::kPing, 0, 0, "12345678")),
+        std::nullopt)
+        << i;
+  }
+}
+
+TEST_F(FrameReaderTest, ResetsOfWhatIsAnsweredAreFree) {
+  acknowledge();
+  for (int i = 0; i < 100'000; ++i) {
+    const std::uint32_t stream = next_stream();
+    ASSERT_EQ(send(headers(stream)), std::nullopt) << i;
+    answer(frame(Frame::kHeaders, Frame::kEndStream | Frame::kEndHeaders, stream, "trailers") +
+           reset(stream));
+    ASSERT_EQ(send(reset(stream)), std::nullopt) << i;
+  }
+}
+
+TEST_F(FrameReaderTest, ResetsOfWhatHasNotBegun) {
+  std::optional<Abuse> abuse;
+  for (int i = 0; i < 20'000 && !abuse; ++i) abuse = send(reset(1001));
+  EXPECT_EQ(abuse, Abuse::kControlFrames);
+}
+
+TEST_F(FrameReaderTest, StreamsOfTheServersNumbersAreNoCalls) {
+  acknowledge();
+  std::optional<Abuse> abuse;
+  for (std::uint32_t i = 1; i < 20'000 && !abuse; ++i) abuse = send(headers(2 * i));
+  EXPECT_EQ(abuse, Abuse::kControlFrames);
+}
+
+TEST_F(FrameReaderTest, EndsOfStreamsThatThereAreNot) {
+  std::optional<Abuse> abuse;
+  for (int i = 0; i < 60'000 && !abuse; ++i) abuse = send(data(1, "", true));
+  EXPECT_EQ(abuse, Abuse::kDataFrames);
+}
+
+TEST_F(FrameReaderTest, WhatIsOnItsWayToAStreamThatIsResetIsNotHeld) {
+  acknowledge();
+  for (int i = 0; i < 10'000; ++i) {
+    const std::uint32_t stream = next_stream();
+    ASSERT_EQ(send(headers(stream)), std::nullopt) << i;
+    answer(frame(Frame::kHeaders, Frame::kEndStream | Frame::kEndHeaders, stream, "trailers") +
+           reset(stream));
+    ASSERT_EQ(send(data(stream, message(1000).substr(0, 500))), std::nullopt) << i;
+    ASSERT_EQ(reader_.unfinished_bytes(), 0u) << i;
+  }
+}
+
 TEST_F(FrameReaderTest, HeadersWithoutEnd) {
   (void)send(frame(Frame::kHeaders, 0, 1, std::string(16 << 10, 'h')));
   EXPECT_EQ(send(frame(Frame::kContinuation, 0, 1, std::string(16 << 10, 'h'))),
@@ -184,6 +241,19 @@ TEST_F(FrameReaderTest, BudgetsRefill) {
   for (int second = 0; second < 100; ++second) {
     for (int i = 0; i < 900; ++i) ASSERT_EQ(send(ping), std::nullopt);
     now_ += seconds(1);
+  }
+}
+
+TEST_F(FrameReaderTest, BudgetsRefillHoweverOftenTheyAreLookedAt) {
+  acknowledge();
+  // 130 calls a second that are all taken back: of 65 the calls pay, of 65 the time does.
+  for (int i = 0; i < 130 * 60; ++i) {
+    const std::uint32_t stream = next_stream();
+    ASSERT_EQ(send(call(stream) + reset(stream)), std::nullopt) << i;
+    for (int part = 0; part < 4; ++part) {
+      now_ += std::chrono::microseconds(1'923);
+      (void)send("");
+    }
   }
 }
 

@@ -11,6 +11,9 @@
 #include <vector>
 
 #include "async/sleep.h"
+#include "google/rpc/error_details.pb.h"
+#include "rpc/status.h"
+#include "server/status/details.h"
 #include "tests/rpc/number_server.h"
 #include "tests/rpc/raw_client.h"
 
@@ -34,7 +37,12 @@ TEST(MessageSize, BeyondTheLimitIsResourceExhausted) {
   NumberServer server(options);
   server.start();
   const auto client = server.client();
-  EXPECT_EQ(call(*client, padded(11'000)).error_code(), grpc::RESOURCE_EXHAUSTED);
+  const grpc::Status status = call(*client, padded(11'000));
+  EXPECT_EQ(status.error_code(), grpc::RESOURCE_EXHAUSTED);
+  const auto info = status::detail_of<google::rpc::ErrorInfo>(from_grpc(status));
+  ASSERT_TRUE(info.has_value());
+  EXPECT_EQ(info->reason(), "MESSAGE_TOO_LARGE");
+  EXPECT_EQ(server.refused(Refusal::kTooLarge), 1u);
   EXPECT_TRUE(call(*client).ok()) << "the connection is as good as before";
 }
 
@@ -50,6 +58,7 @@ TEST(MessageSize, BeyondTheLimitEndsAStream) {
   stream->Write(number(1));
   stream->Write(padded(11'000));
   EXPECT_EQ(stream->Finish().error_code(), grpc::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(server.refused(Refusal::kTooLarge), 1u);
 }
 
 // gRPC refuses the call and then closes the connection under it (1.51, whatever the server), so a
@@ -83,6 +92,35 @@ TEST(Door, ClosedItTurnsAwayWhoConnectsAndKeepsWhoIsThere) {
   while (call(*server.client()).ok()) ASSERT_LT(std::chrono::steady_clock::now(), limit);
   EXPECT_EQ(call(*server.client()).error_code(), grpc::UNAVAILABLE);
   EXPECT_TRUE(call(*client).ok());
+}
+
+// Nothing was done for it: it does not hold up the drain, and is not one that was cut.
+TEST(Drain, ACallWhoseRequestHasNotComeIsTurnedAway) {
+  NumberServer server;
+  server.start();
+  RawClient client(server.server().address());
+  client.send_headers("/weir.rpc.test.Numbers/Unary");
+  ASSERT_TRUE(eventually([&] { return server.server().admission().in_progress() == 1; }));
+  server.server().refuse_calls();
+  EXPECT_TRUE(client.wait_for_answer("14"));
+  EXPECT_TRUE(eventually([&] { return server.server().admission().in_progress() == 0; }));
+  EXPECT_EQ(server.refused(Refusal::kDraining), 1u);
+}
+
+// A stream's handler runs already, and ends it as it likes.
+TEST(Drain, AStreamWithoutAMessageIsNot) {
+  NumberServer server;
+  server.start();
+  const auto client = server.client();
+  CallContext context;
+  Number response;
+  const auto stream = client->ClientStream(&context, &response);
+  ASSERT_TRUE(eventually([&] { return server.server().admission().in_progress() == 1; }));
+  server.server().refuse_calls();
+  stream->Write(number(2));
+  stream->WritesDone();
+  EXPECT_TRUE(stream->Finish().ok());
+  EXPECT_EQ(response.value(), 2);
 }
 
 TEST(Door, CanBeClosedRightBeforeTheEnd) {

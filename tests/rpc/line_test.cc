@@ -49,12 +49,7 @@ class OnePlace {
     });
     return count;
   }
-  std::uint64_t refused(Refusal why) {
-    std::uint64_t count = 0;
-    server_.server().for_each_loop(
-        [&](const ServerLoop& loop) { count += loop.cells().refused(why).read(); });
-    return count;
-  }
+  std::uint64_t refused(Refusal why) const { return server_.refused(why); }
 
  private:
   static ServerOptions one() {

@@ -248,6 +248,7 @@ TEST_F(SocketFile, ServesManyClientsAndIsGoneWithTheDrain) {
       EXPECT_EQ(answer.value(), round + 1);
     }
   }
+  EXPECT_TRUE(test::call(*clients.front(), test::padded(3'000'000)).ok()) << "in many turns";
   EXPECT_EQ(server.server().connections().size(), 8u);
   server.server().close_door();
   EXPECT_FALSE(std::filesystem::exists(path_));

@@ -69,6 +69,12 @@ void NumberServer::start() {
   server_.health().set_serving(true);
 }
 
+std::uint64_t NumberServer::refused(Refusal why) const {
+  std::uint64_t count = 0;
+  server_.for_each_loop([&](const ServerLoop& loop) { count += loop.cells().refused(why).read(); });
+  return count;
+}
+
 std::shared_ptr<grpc::Channel> NumberServer::channel(grpc::ChannelArguments arguments) const {
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);

@@ -35,6 +35,8 @@ class NumberServer {
 
   void start();
   Server& server() { return server_; }
+  // Calls so far that were.
+  std::uint64_t refused(Refusal why) const;
 
   // A connection of its own, that does not retry.
   std::shared_ptr<grpc::Channel> channel(grpc::ChannelArguments arguments = {}) const;
