@@ -178,6 +178,66 @@ class Page(unittest.TestCase):
             self.assertIn("UserService/DeleteUser", self.text("#tasks"))
             self.picture("faults")
 
+    def test_it_shows_what_is_refused_and_closed_by_reason(self):
+        """A client has the one connection that it may have, and sends what is no request."""
+        with harness.database() as database, harness.Server(
+                database, "--client-connections=1", redis=False) as server, grpc.insecure_channel(
+                    server.address) as channel:
+            users_pb2_grpc.UserServiceStub(channel).ListUsers(
+                users_pb2.ListUsersRequest(), timeout=harness.LIMIT)
+            self.browser.resize(1280, 900)
+            self.open(server)
+            self.assertIn("none", self.text("#sent_away"))
+            self.assertNotIn("Connections are closed", self.text("#findings"))
+
+            with self.assertRaises(grpc.RpcError):
+                channel.unary_unary("/weir.users.v1.UserService/GetUser")(b"\xff", timeout=harness.LIMIT)
+            host, port = server.address.split(":")
+            with socket.create_connection((host, int(port)), harness.LIMIT) as second:
+                self.assertEqual(second.recv(1), b"")
+            self.wait_for_looks(2)
+            table = {row[0]: row[-1] for row in self.browser.value(
+                "[...document.querySelectorAll('#sent_away tr')]"
+                ".map(row => [...row.children].map(cell => cell.textContent))")}
+            self.assertEqual(table, {"reason": "since the start", "calls refused: malformed": "1",
+                                     "connections closed: client_connections": "1"})
+            self.assertIn("Connections are closed: client connections", self.text("#findings"))
+            self.picture("refused")
+
+    def test_it_says_what_is_about_to_end(self):
+        """What takes weeks or a full disk is put into what the page reads."""
+        with harness.database() as database, harness.Server(database, redis=False) as server:
+            self.browser.resize(1280, 900)
+            self.open(server)
+            told = ("The certificate ends in 3 d ", "An authority of the clients' certificates is over",
+                    "New certificate files were not taken", "Descriptors run out",
+                    "The log misses lines: slow reader")
+            for what in told:
+                self.assertNotIn(what, self.text("#findings"))
+            self.browser.value("""
+                (real => {
+                  let looks = 0;
+                  window.fetch = async (path, how) => {
+                    const answer = await real(path, how);
+                    if (path !== 'metrics') return answer;
+                    looks += 1;
+                    return new Response(await answer.text() + `
+                weir_tls_certificate_expiry_seconds ${Date.now() / 1000 + 3.5 * 86400}
+                weir_tls_client_ca_expiry_seconds ${Date.now() / 1000 - 1}
+                weir_tls_changes_total{fate="refused"} ${looks}
+                weir_log_lines_dropped_total{reason="slow_reader"} ${looks}
+                weir_log_lines_dropped_total{reason="rate"} ${looks}
+                process_open_fds 1000000000
+                `.replaceAll(/^ +/gm, ''));
+                  };
+                })(window.fetch)""")
+            self.wait_for_looks(3)
+            found = self.text("#findings")
+            for what in told:
+                self.assertIn(what, found)
+            self.assertNotIn("The log misses lines: rate", found)
+            self.picture("ends")
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)
