@@ -99,6 +99,12 @@ void add_overload(Settings& table, Config& config) {
                "a second of one client; 0: any");
   table.number("client-burst", &client.burst, 1, 10'000'000, "calls",
                "of one client at once, above its rate");
+  table.number("client-resets", &client.resets_per_second, 1, 1'000'000, "calls",
+               "a second that one client takes back at once, beyond what its calls earn");
+  table.number("client-control-frames", &client.control_frames_per_second, 1, 10'000'000, "frames",
+               "of no call, a second of one client, beyond what its calls earn");
+  table.number("client-crumbs", &client.crumbs_per_second, 1, 10'000'000, "pieces",
+               "of messages below 64 bytes, a second of one client, beyond what its calls earn");
 }
 
 void add_security(Settings& table, Config& config) {

@@ -71,7 +71,7 @@ absl::StatusOr<OwnedConnection> connect(const Options& options, int stop_fd) {
         next = PQconnectPoll(connection.get());
         break;
       case Woken::kStop:
-        return absl::UnavailableError("told to stop");
+        return absl::CancelledError("told to stop");
       case Woken::kDeadline:
         return absl::UnavailableError("it took too long");
     }

@@ -51,6 +51,7 @@ bool Worker::connect() {
   disconnect();
   auto connection =
       Connection::open(engine_.options(), engine_.closing().fd(), *session_, engine_.counters());
+  if (absl::IsCancelled(connection.status())) return false;  // by the end, which is no outage
   if (!connection.ok()) {
     count(engine_.counters().connect_failures);
     reaches_.failed(connection.status().message());

@@ -2,14 +2,41 @@
 #include "server/rpc/client_account.h"
 
 #include <chrono>
+#include <utility>
 
 namespace weir::rpc {
 
-ClientAccount::ClientAccount(std::string name, const ClientLimits& limits)
-    : name_(std::move(name)), limits_(limits) {
+namespace {
+
+// How much of a second's frames may come at once.
+constexpr std::size_t kBurstSeconds = 10;
+
+RateLimiter of_frames(std::size_t per_second) {
+  return RateLimiter(per_second, std::chrono::seconds(1), kBurstSeconds * per_second);
+}
+
+}  // namespace
+
+ClientAccount::ClientAccount(std::string name, const ClientLimits& limits,
+                             std::shared_ptr<FairShares> shares)
+    : name_(std::move(name)),
+      limits_(limits),
+      frames_{of_frames(limits.resets_per_second), of_frames(limits.control_frames_per_second),
+              of_frames(limits.crumbs_per_second)},
+      shares_(std::move(shares)) {
   if (limits.calls_per_second != 0) {
     rate_.emplace(limits.calls_per_second, std::chrono::seconds(1), limits.burst);
   }
+}
+
+bool ClientAccount::is_as_new(TimePoint now) const {
+  if (rate_ && rate_->available(now) != limits_.burst) return false;
+  const std::array per_second{limits_.resets_per_second, limits_.control_frames_per_second,
+                              limits_.crumbs_per_second};
+  for (std::size_t i = 0; i < per_second.size(); ++i) {
+    if (frames_[i].available(now) != kBurstSeconds * per_second[i]) return false;
+  }
+  return true;
 }
 
 bool ClientAccount::enter(std::atomic<std::size_t>& count, std::size_t most) {
@@ -32,7 +59,7 @@ std::shared_ptr<ClientAccount> ClientAccounts::of(absl::string_view client) {
   const absl::MutexLock lock(&mutex_);
   if (const auto found = accounts_.find(client); found != accounts_.end()) return found->second;
   if (accounts_.size() >= forget_at_) forget_idle(std::chrono::steady_clock::now());
-  auto account = std::make_shared<ClientAccount>(std::string(client), limits_);
+  auto account = std::make_shared<ClientAccount>(std::string(client), limits_, shares_);
   accounts_.emplace(client, account);
   return account;
 }

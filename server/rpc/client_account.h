@@ -2,12 +2,14 @@
 #pragma once
 
 // ClientAccounts: what each client has of this server: connections, calls in progress, bytes held
-// for it, calls a second. It stands before every other limit, so that no one client can take what
-// all the others need. Tokio: tower_governor, and what nginx calls limit_conn.
+// for it, calls a second, frames that are no calls, and its share of what others wait for. It
+// stands before every other limit, so that no one client can take what all the others need. Tokio:
+// tower_governor, and what nginx calls limit_conn.
 //
 // A client is the identity in its certificate, else its address without the port, of IPv6 the /64.
 // Trap: without mutual TLS all behind one proxy are one client. Thread: any.
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -22,6 +24,7 @@
 #include "absl/synchronization/mutex.h"
 #include "async/rate_limiter.h"
 #include "async/time.h"
+#include "server/rpc/fair_shares.h"
 
 namespace weir::rpc {
 
@@ -31,11 +34,20 @@ struct ClientLimits {
   std::size_t bytes = 64 << 20;      // of requests that are not whole, and answers not yet taken
   std::size_t calls_per_second = 0;  // 0: any
   std::size_t burst = 100;           // above that rate
+  // Frames that cost the server something and are no calls, beyond what calls earn
+  // (frame_reader.h); ten times as many at once.
+  std::size_t resets_per_second = 200;
+  std::size_t control_frames_per_second = 2000;
+  std::size_t crumbs_per_second = 10'000;
 };
+
+enum class FrameCost : unsigned char { kReset, kControlFrame, kCrumb };
 
 class ClientAccount {
  public:
-  ClientAccount(std::string name, const ClientLimits& limits);
+  // `shares`, of all accounts, may be null: nobody competes.
+  ClientAccount(std::string name, const ClientLimits& limits,
+                std::shared_ptr<FairShares> shares = nullptr);
 
   const std::string& name() const { return name_; }
 
@@ -57,7 +69,7 @@ class ClientAccount {
     }
     explicit operator bool() const { return account_ != nullptr; }
     ClientAccount* operator->() const { return account_.get(); }
-    const ClientAccount* get() const { return account_.get(); }
+    ClientAccount& operator*() const { return *account_; }
 
    private:
     std::shared_ptr<ClientAccount> account_;
@@ -72,13 +84,27 @@ class ClientAccount {
   static CallPlace call(std::shared_ptr<ClientAccount> account);
   // Whether it may make another call, by its rate.
   bool take(TimePoint now) { return !rate_ || rate_->try_acquire(now); }
+  // Whether its connections may send so many more frames of a kind.
+  bool draw(FrameCost cost, std::size_t units, TimePoint now) {
+    return frames_[static_cast<std::size_t>(cost)].try_acquire(now, units);
+  }
 
   void hold(std::size_t bytes) { bytes_.fetch_add(bytes, std::memory_order_relaxed); }
   void release(std::size_t bytes) { bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
   bool holds_too_much() const { return bytes_.load(std::memory_order_relaxed) > limits_.bytes; }
 
+  // It was given what others wait for as well.
+  void charge(TimePoint now) {
+    if (shares_ != nullptr) shares_->charge(share_, now);
+  }
+  // It was given more of that than its share, or than `other`'s.
+  bool is_over_its_share() const { return shares_ != nullptr && shares_->is_over(share_); }
+  bool has_had_more_than(const ClientAccount& other) const {
+    return shares_ != nullptr && shares_->has_had_more(share_, other.share_);
+  }
+
   // For ClientAccounts: nothing would be lost if it were made anew.
-  bool is_as_new(TimePoint now) const { return !rate_ || rate_->available(now) == limits_.burst; }
+  bool is_as_new(TimePoint now) const;
 
  private:
   static bool enter(std::atomic<std::size_t>& count, std::size_t most);
@@ -87,6 +113,9 @@ class ClientAccount {
   const ClientLimits limits_;  // its own: a connection may outlive the server for a moment
   std::atomic<std::size_t> bytes_ = 0;
   std::optional<RateLimiter> rate_;
+  std::array<RateLimiter, 3> frames_;  // by FrameCost
+  const std::shared_ptr<FairShares> shares_;
+  FairShares::Share share_;
 };
 
 class ClientAccounts {
@@ -104,6 +133,7 @@ class ClientAccounts {
   void forget_idle(TimePoint now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const ClientLimits limits_;
+  const std::shared_ptr<FairShares> shares_ = std::make_shared<FairShares>();
   mutable absl::Mutex mutex_;
   absl::flat_hash_map<std::string, std::shared_ptr<ClientAccount>> accounts_
       ABSL_GUARDED_BY(mutex_);

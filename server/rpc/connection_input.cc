@@ -92,7 +92,7 @@ std::optional<Abuse> ConnectionInput::look(const msghdr& message, std::size_t si
     for (std::size_t i = 0; left != 0; ++i) {
       const iovec& piece = message.msg_iov[i];
       const std::size_t bytes = std::min(left, piece.iov_len);
-      abuse = frames_->read(static_cast<const char*>(piece.iov_base), bytes, now);
+      abuse = frames_->read(static_cast<const char*>(piece.iov_base), bytes, now, account_.get());
       left -= bytes;
     }
     taken_ += (frames_->frames() - before) * kFrameCost;

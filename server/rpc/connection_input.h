@@ -6,7 +6,7 @@
 //   - A connection takes turns. gRPC reads one for as long as bytes come, on the thread that serves
 //     the others; after kTurn bytes it is told that there are none, and epoll is asked to tell it
 //     again, behind all others that have something.
-//   - Frames have budgets: frame_reader.h, for connections in the clear.
+//   - Frames have allowances: frame_reader.h, for connections in the clear.
 //   - Bytes that have become no message yet are held against the client's account. Under TLS, where
 //     nobody sees messages, these are the bytes since the last call or message that came through,
 //     less what was sent: a reader of much acknowledges much.

@@ -27,7 +27,10 @@ constexpr std::size_t kPrefix = 5;  // of a gRPC message: flags and length
 
 }  // namespace
 
-std::optional<Abuse> FrameReader::read(const char* data, std::size_t size, TimePoint now) {
+std::optional<Abuse> FrameReader::read(const char* data, std::size_t size, TimePoint now,
+                                       ClientAccount* client) {
+  now_ = now;
+  client_ = client;
   if (preface_bytes_ < kPreface.size()) {
     const std::size_t used = std::min(size, kPreface.size() - preface_bytes_);
     is_http2_ = is_http2_ && kPreface.compare(preface_bytes_, used, data, used) == 0;
@@ -36,32 +39,29 @@ std::optional<Abuse> FrameReader::read(const char* data, std::size_t size, TimeP
     size -= used;
   }
   if (!is_http2_) return std::nullopt;  // gRPC closes it
-  resets_.look(now);
-  control_.look(now);
-  crumbs_.look(now);
   if (sent_ >= kBytesPerControl) {
     control_.earn(static_cast<std::int64_t>(sent_ / kBytesPerControl));
     sent_ %= kBytesPerControl;
   }
   incoming_.walk(
-      data, size, [&](const Frame& frame) { return begin(frame, now); },
+      data, size, [&](const Frame& frame) { return begin(frame); },
       [&](const char* bytes, std::size_t count) { this->data(bytes, count); });
   return abuse_;
 }
 
-bool FrameReader::begin(const Frame& frame, TimePoint now) {
+bool FrameReader::begin(const Frame& frame) {
   ++frames_;
   switch (frame.type) {
     case Frame::kData:
       return begin_data(frame);
     case Frame::kHeaders:
-      begin_headers(frame, now);
+      begin_headers(frame);
       return false;
     case Frame::kContinuation:
       begin_continuation(frame);
       return false;
     case Frame::kRstStream:
-      begin_reset(frame, now);
+      begin_reset(frame);
       return false;
     case Frame::kSettings:
     case Frame::kPing:
@@ -77,7 +77,7 @@ bool FrameReader::begin(const Frame& frame, TimePoint now) {
   }
 }
 
-void FrameReader::begin_headers(const Frame& frame, TimePoint now) {
+void FrameReader::begin_headers(const Frame& frame) {
   block_bytes_ = 0;
   block_frames_ = 0;
   begin_continuation(frame);
@@ -86,7 +86,7 @@ void FrameReader::begin_headers(const Frame& frame, TimePoint now) {
     spend(control_, 1, Abuse::kControlFrames);
     return;
   }
-  look_at_clock(now);
+  look_at_clock();
   last_stream_ = frame.stream;
   ++streams_;
   control_.earn(kControlPerCall);
@@ -96,11 +96,11 @@ void FrameReader::begin_headers(const Frame& frame, TimePoint now) {
   if (!knows_settings_ && streams_ > limits_.streams) abuse_ = Abuse::kStreams;
 }
 
-void FrameReader::look_at_clock(TimePoint now) {
-  if (now < next_look_) return;
-  recent_ = now >= next_look_ + kRecent ? last_stream_ : next_recent_;
+void FrameReader::look_at_clock() {
+  if (now_ < next_look_) return;
+  recent_ = now_ >= next_look_ + kRecent ? last_stream_ : next_recent_;
   next_recent_ = last_stream_;
-  next_look_ = now + kRecent;
+  next_look_ = now_ + kRecent;
 }
 
 void FrameReader::begin_continuation(const Frame& frame) {
@@ -110,8 +110,8 @@ void FrameReader::begin_continuation(const Frame& frame) {
   if (++block_frames_ > kMostBlockFrames) abuse_ = Abuse::kContinuations;
 }
 
-void FrameReader::begin_reset(const Frame& frame, TimePoint now) {
-  look_at_clock(now);
+void FrameReader::begin_reset(const Frame& frame) {
+  look_at_clock();
   // gRPC skips those of streams that have not begun.
   const bool has_begun = frame.stream <= last_stream_;
   if (has_begun) ++ended_;

@@ -6,8 +6,9 @@
 //
 // gRPC 1.51 bounds what a call may hold, not what a connection may cost: a header block without an
 // end is read for as long as it comes (CVE-2023-33953, grpc#33597), calls that are reset at once
-// are free (CVE-2023-44487), and so are frames that belong to no call. Here each has a budget that
-// refills, and that calls earn: what a client may do besides its calls grows with its calls.
+// are free (CVE-2023-44487), and so are frames that belong to no call. Here each kind has an
+// allowance (allowance.h) that calls earn: what a client may do besides its calls grows with its
+// calls. Beyond that it is drawn from the client's account, which time refills.
 //
 // It looks at the headers of frames and at the lengths of messages, and knows no HPACK: what a call
 // is, gRPC says. Thread: one at a time. A connection under TLS has none: its bytes are encrypted.
@@ -21,7 +22,8 @@
 #include "absl/container/flat_hash_set.h"
 #include "async/time.h"
 #include "server/rpc/abuse.h"
-#include "server/rpc/budget.h"
+#include "server/rpc/allowance.h"
+#include "server/rpc/client_account.h"
 #include "server/rpc/frames.h"
 
 namespace weir::rpc {
@@ -30,29 +32,16 @@ struct FrameLimits {
   // Of one call's headers, compressed as they come.
   std::size_t header_block_bytes = 24 << 10;
   std::uint32_t streams = 1000;
-  // Calls that are taken back within a fifth of a second: so many at once, and a second. One in two
-  // calls earns one more.
-  std::int64_t resets = 1000;
-  std::int64_t resets_per_second = 100;
-  // Frames that are no part of a call, among them those that widen a window: what the server sends
-  // earns them.
-  std::int64_t control_frames = 10'000;
-  std::int64_t control_frames_per_second = 1000;
-  // Pieces of messages of less than 64 bytes that end none, beyond one a call.
-  std::int64_t crumbs = 50'000;
-  std::int64_t crumbs_per_second = 5000;
 };
 
 class FrameReader {
  public:
-  explicit FrameReader(const FrameLimits& limits)
-      : limits_(limits),
-        resets_(limits.resets, limits.resets_per_second),
-        control_(limits.control_frames, limits.control_frames_per_second),
-        crumbs_(limits.crumbs, limits.crumbs_per_second) {}
+  explicit FrameReader(const FrameLimits& limits) : limits_(limits) {}
 
-  // What the client sent. Once there is an answer, the connection is to be closed.
-  std::optional<Abuse> read(const char* data, std::size_t size, TimePoint now);
+  // What the client sent, whose account may be null. Once there is an answer, the connection is to
+  // be closed.
+  std::optional<Abuse> read(const char* data, std::size_t size, TimePoint now,
+                            ClientAccount* client);
   // What the server has sent.
   void wrote(const char* data, std::size_t size);
   // It is in the middle of one call's headers.
@@ -82,10 +71,10 @@ class FrameReader {
     bool is_empty() const { return bytes == 0; }
   };
 
-  bool begin(const Frame& frame, TimePoint now);
-  void begin_headers(const Frame& frame, TimePoint now);
+  bool begin(const Frame& frame);
+  void begin_headers(const Frame& frame);
   void begin_continuation(const Frame& frame);
-  void begin_reset(const Frame& frame, TimePoint now);
+  void begin_reset(const Frame& frame);
   bool begin_data(const Frame& frame);
   void data(const char* bytes, std::size_t size);
   void message(const unsigned char* bytes, std::size_t size);
@@ -94,12 +83,14 @@ class FrameReader {
   void forget(std::uint32_t stream);
   void was_reset(std::uint32_t stream);
   bool is_reset(std::uint32_t stream) const;
-  void look_at_clock(TimePoint now);
-  void spend(Budget& budget, std::int64_t units, Abuse abuse) {
-    if (!budget.spend(units)) abuse_ = abuse;
+  void look_at_clock();
+  void spend(Allowance& allowance, std::int64_t units, Abuse abuse) {
+    if (!allowance.spend(units, client_, now_)) abuse_ = abuse;
   }
 
   const FrameLimits limits_;
+  TimePoint now_{};  // of this read, as is `client_`
+  ClientAccount* client_ = nullptr;
   std::optional<Abuse> abuse_;
   std::size_t preface_bytes_ = 0;
   bool is_http2_ = true;
@@ -123,9 +114,14 @@ class FrameReader {
   std::size_t block_bytes_ = 0;
   std::size_t block_frames_ = 0;
 
-  Budget resets_;
-  Budget control_;
-  Budget crumbs_;
+  // Calls that are taken back within a fifth of a second: one in two calls earns one, and so does
+  // each that is answered.
+  Allowance resets_{FrameCost::kReset, 20, 1000};
+  // Frames that are no part of a call, among them those that widen a window: calls earn them, and
+  // what the server sends.
+  Allowance control_{FrameCost::kControlFrame, 500, 10'000};
+  // Pieces of messages of less than 64 bytes that end none: messages earn them, and calls.
+  Allowance crumbs_{FrameCost::kCrumb, 1000, 50'000};
   std::uint64_t sent_ = 0;  // bytes that have not earned anything yet
 
   // The DATA frame that is being read.

@@ -19,7 +19,7 @@ constexpr Duration kLeastPatience = std::chrono::milliseconds(1);
 
 class MethodLimit::Waiting final : public weir::detail::QueuedWaiter {
  public:
-  Waiting(MethodLimit& limit, Rank rank, std::uint64_t client, const EventLoop& loop,
+  Waiting(MethodLimit& limit, Rank rank, ClientAccount& client, const EventLoop& loop,
           std::source_location where)
       : QueuedWaiter(limit.line(rank), "a place", where),
         limit_(limit),
@@ -27,9 +27,9 @@ class MethodLimit::Waiting final : public weir::detail::QueuedWaiter {
         loop_(loop) {}
 
   absl::Status await_resume() { return finish(); }
-  std::uint64_t client() const { return client_; }
+  const ClientAccount& client() const { return client_; }
   // It is given what it waits for.
-  void charge() const { limit_.shares_.charge(client_, loop_.turn_time()); }
+  void charge() const { client_.charge(loop_.turn_time()); }
 
  private:
   bool is_answered() override {
@@ -41,22 +41,22 @@ class MethodLimit::Waiting final : public weir::detail::QueuedWaiter {
   void gave_up() override { limit_.waiting_.fetch_sub(1, std::memory_order_relaxed); }
 
   MethodLimit& limit_;
-  const std::uint64_t client_;
+  ClientAccount& client_;
   const EventLoop& loop_;
 };
 
-MethodLimit::Rank MethodLimit::rank(Method::Priority priority, std::uint64_t client) {
+MethodLimit::Rank MethodLimit::rank(Method::Priority priority, const ClientAccount& client) {
   if (priority == Method::Priority::kBatch) return Rank::kBatch;
-  if (shares_.is_over(client, client)) return Rank::kOverShare;
+  if (client.is_over_its_share()) return Rank::kOverShare;
   put_behind_who_had_more_than(client);
   return Rank::kNormal;
 }
 
-void MethodLimit::put_behind_who_had_more_than(std::uint64_t client) {
+void MethodLimit::put_behind_who_had_more_than(const ClientAccount& client) {
   const std::lock_guard lock(mutex_);
   weir::detail::WaitQueue& normal = line(Rank::kNormal);
   const auto has_had_more = [&] {
-    return shares_.is_over(static_cast<const Waiting&>(normal.front()).client(), client);
+    return static_cast<const Waiting&>(normal.front()).client().has_had_more_than(client);
   };
   // It is the first, or there is none that is worth the look at all of them.
   if (normal.empty() || !has_had_more()) return;
@@ -77,12 +77,12 @@ bool MethodLimit::has_room(Rank rank) {
   return false;
 }
 
-Task<absl::Status> MethodLimit::stand_in_line(Rank rank, std::uint64_t client,
+Task<absl::Status> MethodLimit::stand_in_line(Rank rank, ClientAccount& client,
                                               const EventLoop& loop) {
   co_return co_await Waiting(*this, rank, client, loop, std::source_location::current());
 }
 
-Task<MethodLimit::Answer> MethodLimit::wait(Method::Priority priority, std::uint64_t client) {
+Task<MethodLimit::Answer> MethodLimit::wait(Method::Priority priority, ClientAccount& client) {
   const Context& context = co_await this_context();
   const EventLoop& loop = context.loop();
   const TimePoint now = loop.now();

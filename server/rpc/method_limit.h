@@ -13,8 +13,9 @@
 // takes. Who cannot be done by its deadline any more is refused before any work is done for it.
 //
 // Whoever ranks higher goes first, and takes the place in the line of one that ranks lower: calls
-// of clients that have had their share come after the others, batches after both. While a client is
-// alone it has no share; those of its calls that wait are put behind when another comes.
+// of clients that have had more than their share (fair_shares.h) come after the others, batches
+// after both. A client that is alone has had no more; those of its calls that wait are put behind
+// when another comes.
 //
 // Thread: the loop's own, but for reading.
 
@@ -29,7 +30,7 @@
 #include "async/detail/wait_queue.h"
 #include "async/task.h"
 #include "server/rpc/call_cells.h"
-#include "server/rpc/client_shares.h"
+#include "server/rpc/client_account.h"
 #include "server/rpc/concurrency_limit.h"
 #include "server/rpc/method.h"
 
@@ -87,8 +88,8 @@ class MethodLimit {
     absl::Status status;
     bool stood_in_line = true;  // false: there was no room in it
   };
-  // After try_enter in vain. `client`: a hash of whoever calls.
-  Task<Answer> wait(Method::Priority priority, std::uint64_t client);
+  // After try_enter in vain. `client`: whoever calls; it must outlive the wait.
+  Task<Answer> wait(Method::Priority priority, ClientAccount& client);
 
   const ConcurrencyLimit& limit() const { return limit_; }
   std::size_t in_progress() const { return in_progress_; }
@@ -99,18 +100,17 @@ class MethodLimit {
   // In the order in which calls are served when there are not places for all.
   enum class Rank : unsigned char { kNormal, kOverShare, kBatch };
 
-  Rank rank(Method::Priority priority, std::uint64_t client);
-  void put_behind_who_had_more_than(std::uint64_t client);
+  Rank rank(Method::Priority priority, const ClientAccount& client);
+  void put_behind_who_had_more_than(const ClientAccount& client);
   bool has_room(Rank rank);
   weir::detail::WaitQueue& line(Rank rank) { return lines_[static_cast<std::size_t>(rank)]; }
-  Task<absl::Status> stand_in_line(Rank rank, std::uint64_t client, const EventLoop& loop);
+  Task<absl::Status> stand_in_line(Rank rank, ClientAccount& client, const EventLoop& loop);
   void leave();
   void grant();
   Duration patience(TimePoint now) const;
 
   ConcurrencyLimit limit_;
   std::size_t in_progress_ = 0;
-  ClientShares shares_;
 
   std::mutex mutex_;  // of what follows: a drain cancels from another thread
   std::array<weir::detail::WaitQueue, 3> lines_{{weir::detail::WaitQueue(mutex_),

@@ -10,7 +10,6 @@
 #include <string>
 #include <utility>
 
-#include "absl/hash/hash.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -150,12 +149,11 @@ absl::Status ServerCall::enter_method() {
 
 Task<absl::Status> ServerCall::wait_for_place() {
   MethodLimit& limit = *loop_.limit(method_);
-  const std::uint64_t client = absl::HashOf(client_.get());
   const Method::Priority priority = this->priority();
   if (priority == Method::Priority::kNormal) {
     loop_.shared().admission.press(loop_.event_loop().turn_time());
   }
-  MethodLimit::Answer answer = co_await limit.wait(priority, client);
+  MethodLimit::Answer answer = co_await limit.wait(priority, *client_);
   if (answer.stood_in_line) {
     loop_.cells().line_time().add(loop_.event_loop().now() - arrival_);
   }

@@ -69,7 +69,8 @@ class CallsTest(scene.Scene):
         for _ in range(100):
             if not connection.send(b"".join(connection.call(block, b"") for _ in range(714))):
                 break
-        self.assert_nothing_suffered()  # gRPC itself closes it, and that is not always counted
+        self.assert_nothing_suffered()
+        self.assert_refusals_were_counted()
 
     def test_checks_on_a_socket_that_is_not_read(self):
         connection = self.connect(is_read=False, receive_buffer=2048)

@@ -16,21 +16,14 @@ constexpr weir::TimePoint kNow{std::chrono::hours(1)};
 
 // Small, so that short inputs reach them.
 weir::rpc::FrameLimits limits() {
-  return {.header_block_bytes = 256,
-          .streams = 8,
-          .resets = 4,
-          .resets_per_second = 1,
-          .control_frames = 64,
-          .control_frames_per_second = 1,
-          .crumbs = 16,
-          .crumbs_per_second = 1};
+  return {.header_block_bytes = 256, .streams = 8};
 }
 
 std::optional<weir::rpc::Abuse> read(weir::rpc::FrameReader& reader, absl::string_view bytes,
                                      std::size_t piece) {
   while (!bytes.empty()) {
     const absl::string_view next = bytes.substr(0, piece);
-    if (const auto abuse = reader.read(next.data(), next.size(), kNow)) return abuse;
+    if (const auto abuse = reader.read(next.data(), next.size(), kNow, nullptr)) return abuse;
     weir::fuzz::must(reader.unfinished_bytes() < (std::size_t{1} << 32));  // not below zero
     bytes.remove_prefix(next.size());
   }

@@ -228,6 +228,16 @@ TEST_F(OutageTest, ThePoolsDestructorEndsWhilePostgresIsFrozen) {
   server_->thaw();
 }
 
+TEST_F(OutageTest, APoolThatEndsWhileItConnectsTellsOfNoOutage) {
+  server_->freeze();
+  std::atomic<int> told = 0;
+  Options options = database_.options();
+  options.log = [&told](log::Level, std::string_view, log::Fields) { ++told; };
+  { const Pool ends(options); }
+  server_->thaw();
+  EXPECT_EQ(told, 0);
+}
+
 TEST_F(OutageTest, APoolWhosePostgresIsDownAnswersUnavailable) {
   server_->stop();
   Options options = database_.options();

@@ -51,7 +51,7 @@ class FrameReaderTest : public ::testing::Test {
     EXPECT_EQ(send(frame(Frame::kSettings, 0, 0)), std::nullopt);
   }
   std::optional<Abuse> send(std::string_view bytes) {
-    return reader_.read(bytes.data(), bytes.size(), now_);
+    return reader_.read(bytes.data(), bytes.size(), now_, &account_);
   }
   void acknowledge() {
     answer(frame(Frame::kSettings, 0, 0));
@@ -64,6 +64,7 @@ class FrameReaderTest : public ::testing::Test {
     return stream;
   }
 
+  ClientAccount account_{"somebody", ClientLimits{}};
   FrameReader reader_{FrameLimits{}};
   TimePoint now_{std::chrono::hours(1)};
   std::uint32_t stream_ = 1;
@@ -139,20 +140,20 @@ TEST_F(FrameReaderTest, ResetsOfWhatIsAnsweredAreFree) {
 
 TEST_F(FrameReaderTest, ResetsOfWhatHasNotBegun) {
   std::optional<Abuse> abuse;
-  for (int i = 0; i < 20'000 && !abuse; ++i) abuse = send(reset(1001));
+  for (int i = 0; i < 30'000 && !abuse; ++i) abuse = send(reset(1001));
   EXPECT_EQ(abuse, Abuse::kControlFrames);
 }
 
 TEST_F(FrameReaderTest, StreamsOfTheServersNumbersAreNoCalls) {
   acknowledge();
   std::optional<Abuse> abuse;
-  for (std::uint32_t i = 1; i < 20'000 && !abuse; ++i) abuse = send(headers(2 * i));
+  for (std::uint32_t i = 1; i < 30'000 && !abuse; ++i) abuse = send(headers(2 * i));
   EXPECT_EQ(abuse, Abuse::kControlFrames);
 }
 
 TEST_F(FrameReaderTest, EndsOfStreamsThatThereAreNot) {
   std::optional<Abuse> abuse;
-  for (int i = 0; i < 60'000 && !abuse; ++i) abuse = send(data(1, "", true));
+  for (int i = 0; i < 110'000 && !abuse; ++i) abuse = send(data(1, "", true));
   EXPECT_EQ(abuse, Abuse::kDataFrames);
 }
 
@@ -227,16 +228,34 @@ TEST_F(FrameReaderTest, FramesThatBelongToNoCall) {
                                frame(0x2a, 0, 0, std::string(16'000, 'x')),
                                data(1, "", false)};
   for (const std::string& kind : kinds) {
+    ClientAccount account("somebody", ClientLimits{});
     FrameReader reader{FrameLimits{}};
     const std::string start = std::string(kPreface) + headers(1);
-    (void)reader.read(start.data(), start.size(), now_);
+    (void)reader.read(start.data(), start.size(), now_, &account);
     std::optional<Abuse> abuse;
-    for (int i = 0; i < 200'000 && !abuse; ++i) abuse = reader.read(kind.data(), kind.size(), now_);
+    for (int i = 0; i < 200'000 && !abuse; ++i) {
+      abuse = reader.read(kind.data(), kind.size(), now_, &account);
+    }
     EXPECT_TRUE(abuse.has_value()) << "frame type " << static_cast<int>(kind[3]);
   }
 }
 
-TEST_F(FrameReaderTest, BudgetsRefill) {
+// Whoever opens a connection after the other has no more than who has one.
+TEST_F(FrameReaderTest, TheConnectionsOfOneClientShareWhatItHas) {
+  int resets = 0;
+  for (int i = 0; i < 1000; ++i) {
+    FrameReader reader{FrameLimits{}};
+    std::string bytes(kPreface);
+    for (std::uint32_t stream = 1; stream < 200; stream += 2) {
+      bytes += call(stream) + reset(stream);
+    }
+    if (!reader.read(bytes.data(), bytes.size(), now_, &account_)) resets += 100;
+  }
+  EXPECT_GE(resets, 2000);
+  EXPECT_LE(resets, 10'000);
+}
+
+TEST_F(FrameReaderTest, WhatAClientHasRefills) {
   const std::string ping = frame(Frame::kPing, Frame::kAck, 0, "12345678");
   for (int second = 0; second < 100; ++second) {
     for (int i = 0; i < 900; ++i) ASSERT_EQ(send(ping), std::nullopt);
@@ -244,7 +263,7 @@ TEST_F(FrameReaderTest, BudgetsRefill) {
   }
 }
 
-TEST_F(FrameReaderTest, BudgetsRefillHoweverOftenTheyAreLookedAt) {
+TEST_F(FrameReaderTest, WhatAClientHasRefillsHoweverOftenItIsLookedAt) {
   acknowledge();
   // 130 calls a second that are all taken back: of 65 the calls pay, of 65 the time does.
   for (int i = 0; i < 130 * 60; ++i) {
@@ -312,10 +331,10 @@ TEST_F(FrameReaderTest, PiecesMakeNoDifference) {
     FrameReader reader{FrameLimits{}};
     const std::string settings = frame(Frame::kSettings, 0, 0);
     reader.wrote(settings.data(), settings.size());
-    (void)reader.read(kPreface.data(), kPreface.size(), now_);
+    (void)reader.read(kPreface.data(), kPreface.size(), now_, &account_);
     for (std::size_t at = 0; at < all.size(); at += piece) {
       const std::size_t size = std::min(piece, all.size() - at);
-      ASSERT_EQ(reader.read(all.data() + at, size, now_), std::nullopt);
+      ASSERT_EQ(reader.read(all.data() + at, size, now_, &account_), std::nullopt);
     }
     EXPECT_EQ(reader.unfinished_bytes(), 50u * 77) << piece;
     EXPECT_EQ(reader.frames(), 50u * 4) << piece;
@@ -325,7 +344,7 @@ TEST_F(FrameReaderTest, PiecesMakeNoDifference) {
 TEST(FrameReader, WhatIsNotHttp2IsGrpcsBusiness) {
   FrameReader reader{FrameLimits{}};
   const std::string request(100'000, '\0');
-  EXPECT_EQ(reader.read(request.data(), request.size(), TimePoint()), std::nullopt);
+  EXPECT_EQ(reader.read(request.data(), request.size(), TimePoint(), nullptr), std::nullopt);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -36,11 +37,17 @@ struct Backend {
 struct Caller {
   double rate = 0;  // a second
   Method::Priority priority = Method::Priority::kNormal;
-  std::uint64_t client = 0;
+  const char* client = "one";
 };
 
-Caller at_rate(double rate, std::uint64_t client = 0) { return {.rate = rate, .client = client}; }
+Caller at_rate(double rate, const char* client = "one") { return {.rate = rate, .client = client}; }
 Caller batch_at_rate(double rate) { return {.rate = rate, .priority = Method::Priority::kBatch}; }
+
+// A method's limit, and the accounts of those that call it.
+struct Limited : MethodLimit {
+  using MethodLimit::MethodLimit;
+  ClientAccounts accounts{ClientLimits{}};
+};
 
 struct Counts {
   std::size_t served = 0;
@@ -65,12 +72,13 @@ LimitOptions options() {
   return options;
 }
 
-Task<void> one_call(MethodLimit& limit, Backend& backend, Caller caller, Counts& counts) {
+Task<void> one_call(Limited& limit, Backend& backend, Caller caller, Counts& counts) {
   const EventLoop& loop = (co_await this_context()).loop();
   const TimePoint arrival = loop.now();
   MethodLimit::Place place = limit.try_enter(arrival);
   if (!place) {
-    MethodLimit::Answer answer = co_await limit.wait(caller.priority, caller.client);
+    const std::shared_ptr<ClientAccount> client = limit.accounts.of(caller.client);
+    MethodLimit::Answer answer = co_await limit.wait(caller.priority, *client);
     if (!answer.stood_in_line) {
       EXPECT_EQ(answer.refusal, Refusal::kLineFull);
       EXPECT_EQ(loop.now(), arrival);
@@ -89,8 +97,7 @@ Task<void> one_call(MethodLimit& limit, Backend& backend, Caller caller, Counts&
 }
 
 // Calls that arrive for so long, evenly; ends when the last of them has.
-Task<void> load(MethodLimit& limit, Backend& backend, Caller caller, Duration lasts,
-                Counts& counts) {
+Task<void> load(Limited& limit, Backend& backend, Caller caller, Duration lasts, Counts& counts) {
   CurrentTask& self = co_await this_task();
   const EventLoop& loop = self.context().loop();
   const TimePoint start = loop.now();
@@ -105,7 +112,7 @@ Task<void> load(MethodLimit& limit, Backend& backend, Caller caller, Duration la
 }
 
 // Two at the same time.
-Task<void> compete(MethodLimit& limit, Backend& backend, Caller one, Counts& of_one, Caller other,
+Task<void> compete(Limited& limit, Backend& backend, Caller one, Counts& of_one, Caller other,
                    Counts& of_other, Duration lasts) {
   CurrentTask& self = co_await this_task();
   JoinSet<void> both(self);
@@ -116,7 +123,7 @@ Task<void> compete(MethodLimit& limit, Backend& backend, Caller one, Counts& of_
 }
 
 ASYNC_TEST_UNDER_SEEDS(MethodLimit, UnderLightLoadNobodyIsRefused, kSeeds) {
-  MethodLimit limit(options());
+  Limited limit(options());
   Backend backend;
   Counts counts;
   co_await load(limit, backend, at_rate(100), seconds(30), counts);
@@ -126,7 +133,7 @@ ASYNC_TEST_UNDER_SEEDS(MethodLimit, UnderLightLoadNobodyIsRefused, kSeeds) {
 }
 
 ASYNC_TEST_UNDER_SEEDS(MethodLimit, AtThreeTimesWhatItCanItDoesWhatItCanAndSoon, kSeeds) {
-  MethodLimit limit(options());
+  Limited limit(options());
   Backend backend;
   Counts light;
   co_await load(limit, backend, at_rate(100), seconds(2), light);
@@ -145,7 +152,7 @@ ASYNC_TEST_UNDER_SEEDS(MethodLimit, AtThreeTimesWhatItCanItDoesWhatItCanAndSoon,
 }
 
 ASYNC_TEST_UNDER_SEEDS(MethodLimit, AnOverloadFromTheFirstCallOnIsFoundOut, kSeeds) {
-  MethodLimit limit(options());
+  Limited limit(options());
   Backend backend;
   Counts first;
   co_await load(limit, backend, at_rate(600), seconds(15), first);
@@ -156,7 +163,7 @@ ASYNC_TEST_UNDER_SEEDS(MethodLimit, AnOverloadFromTheFirstCallOnIsFoundOut, kSee
 }
 
 ASYNC_TEST_UNDER_SEEDS(MethodLimit, ABackendThatGotSlowerIsTheNewUsual, kSeeds) {
-  MethodLimit limit(options());
+  Limited limit(options());
   Backend backend;
   Counts before;
   co_await load(limit, backend, at_rate(600), seconds(3), before);
@@ -171,7 +178,7 @@ ASYNC_TEST_UNDER_SEEDS(MethodLimit, ABackendThatGotSlowerIsTheNewUsual, kSeeds) 
 
 // What ends early in a probe began before it, and took as long as the overload made it.
 ASYNC_TEST_UNDER_SEEDS(MethodLimit, WhatTakesSecondsIsNotMeasuredByCallsOfBeforeTheProbe, kSeeds) {
-  MethodLimit limit(options());
+  Limited limit(options());
   Backend backend;
   backend.service = seconds(5);
   Counts light;
@@ -187,7 +194,7 @@ ASYNC_TEST_UNDER_SEEDS(MethodLimit, WhatTakesSecondsIsNotMeasuredByCallsOfBefore
 
 // What others do on the same machine makes each call take long, however few there are.
 ASYNC_TEST_UNDER_SEEDS(MethodLimit, OnACrowdedMachineAFastMethodRefusesNobodyByDefault, kSeeds) {
-  MethodLimit limit{LimitOptions()};
+  Limited limit{LimitOptions()};
   Backend backend;
   backend.workers.add_permits(1000);
   backend.service = std::chrono::microseconds(300);
@@ -200,7 +207,7 @@ ASYNC_TEST_UNDER_SEEDS(MethodLimit, OnACrowdedMachineAFastMethodRefusesNobodyByD
 }
 
 ASYNC_TEST_UNDER_SEEDS(MethodLimit, ABackendThatGotFasterIsUsed, kSeeds) {
-  MethodLimit limit(options());
+  Limited limit(options());
   Backend backend;
   Counts before;
   co_await load(limit, backend, at_rate(600), seconds(3), before);
@@ -213,7 +220,7 @@ ASYNC_TEST_UNDER_SEEDS(MethodLimit, ABackendThatGotFasterIsUsed, kSeeds) {
 ASYNC_TEST_UNDER_SEEDS(MethodLimit, ALimitThatHadToBecomeTinyGrowsAgain, kSeeds) {
   LimitOptions tiny = options();
   tiny.least = 2;
-  MethodLimit limit(tiny);
+  Limited limit(tiny);
   Backend backend{.workers = Semaphore(1)};
   Counts before;
   co_await load(limit, backend, at_rate(500), seconds(5), before);
@@ -227,7 +234,7 @@ ASYNC_TEST_UNDER_SEEDS(MethodLimit, ALimitThatHadToBecomeTinyGrowsAgain, kSeeds)
 ASYNC_TEST_UNDER_SEEDS(MethodLimit, ABurstWaitsAndIsServed, kSeeds) {
   LimitOptions small = options();
   small.first = 40;
-  MethodLimit limit(small);
+  Limited limit(small);
   Backend backend;
   backend.workers.add_permits(40);
   CurrentTask& self = co_await this_task();
@@ -240,7 +247,7 @@ ASYNC_TEST_UNDER_SEEDS(MethodLimit, ABurstWaitsAndIsServed, kSeeds) {
 }
 
 ASYNC_TEST_UNDER_SEEDS(MethodLimit, BatchesGetWhatIsLeft, kSeeds) {
-  MethodLimit limit(options());
+  Limited limit(options());
   Backend backend;
   Counts first;
   co_await load(limit, backend, batch_at_rate(600), seconds(3), first);
@@ -252,39 +259,42 @@ ASYNC_TEST_UNDER_SEEDS(MethodLimit, BatchesGetWhatIsLeft, kSeeds) {
 }
 
 ASYNC_TEST_UNDER_SEEDS(MethodLimit, AClientThatIgnoresRefusalsDoesNotStarveAnother, kSeeds) {
-  MethodLimit limit(options());
+  Limited limit(options());
   Backend backend;
   Counts first;
-  co_await load(limit, backend, at_rate(1000, 1), seconds(3), first);
+  co_await load(limit, backend, at_rate(1000, "greedy"), seconds(3), first);
   Counts greedy;
   Counts modest;
-  co_await compete(limit, backend, at_rate(1000, 1), greedy, at_rate(40, 2), modest, seconds(20));
+  co_await compete(limit, backend, at_rate(1000, "greedy"), greedy, at_rate(40, "modest"), modest,
+                   seconds(20));
   EXPECT_GE(modest.served, 20u * 40 * 97 / 100);
   EXPECT_GE(greedy.served + modest.served, 20u * 200 * 90 / 100) << "and nothing is left unused";
 }
 
 // What takes long is given seldom: who had how much of it has to be remembered for longer.
 ASYNC_TEST_UNDER_SEEDS(MethodLimit, NorDoesItWhereACallTakesLong, kSeeds) {
-  MethodLimit limit(options());
+  Limited limit(options());
   Backend backend{.workers = Semaphore(1)};
   Counts first;
-  co_await load(limit, backend, at_rate(150, 1), seconds(3), first);
+  co_await load(limit, backend, at_rate(150, "greedy"), seconds(3), first);
   Counts greedy;
   Counts modest;
-  co_await compete(limit, backend, at_rate(150, 1), greedy, at_rate(5, 2), modest, seconds(40));
+  co_await compete(limit, backend, at_rate(150, "greedy"), greedy, at_rate(5, "modest"), modest,
+                   seconds(40));
   EXPECT_GE(modest.served, 40u * 5 * 97 / 100);
   EXPECT_GE(greedy.served + modest.served, 40u * 50 * 90 / 100) << "and nothing is left unused";
 }
 
 // Long after everybody forgot that there is another.
 ASYNC_TEST_UNDER_SEEDS(MethodLimit, NorOneThatComesSeldom, kSeeds) {
-  MethodLimit limit(options());
+  Limited limit(options());
   Backend backend{.workers = Semaphore(1)};
   Counts first;
-  co_await load(limit, backend, at_rate(150, 1), seconds(3), first);
+  co_await load(limit, backend, at_rate(150, "greedy"), seconds(3), first);
   Counts greedy;
   Counts seldom;
-  co_await compete(limit, backend, at_rate(150, 1), greedy, at_rate(0.05, 2), seldom, seconds(200));
+  co_await compete(limit, backend, at_rate(150, "greedy"), greedy, at_rate(0.05, "seldom"), seldom,
+                   seconds(200));
   EXPECT_EQ(seldom.served, 10u);
   EXPECT_LE(seldom.p99(), milliseconds(200));
 }
@@ -292,7 +302,7 @@ ASYNC_TEST_UNDER_SEEDS(MethodLimit, NorOneThatComesSeldom, kSeeds) {
 ASYNC_TEST(MethodLimit, WhoCannotBeDoneInTimeIsRefusedBeforeItWaits) {
   LimitOptions one;
   one.first = one.least = 1;
-  MethodLimit limit(one);
+  Limited limit(one);
   Backend backend;
   Counts counts;
   co_await load(limit, backend, at_rate(10), seconds(2), counts);  // 20 ms is usual
@@ -300,8 +310,9 @@ ASYNC_TEST(MethodLimit, WhoCannotBeDoneInTimeIsRefusedBeforeItWaits) {
   MethodLimit::Place taken = limit.try_enter(loop.now());
   CO_ASSERT_TRUE(taken);
   const TimePoint before = loop.now();
-  const auto wait = [](MethodLimit& on) -> Task<std::optional<Refusal>> {
-    const MethodLimit::Answer answer = co_await on.wait(Method::Priority::kNormal, 0);
+  const auto wait = [](Limited& on) -> Task<std::optional<Refusal>> {
+    const MethodLimit::Answer answer =
+        co_await on.wait(Method::Priority::kNormal, *on.accounts.of("one"));
     co_return answer.refusal;
   };
   const auto refusal = co_await timeout(milliseconds(10), wait(limit));
@@ -314,13 +325,14 @@ ASYNC_TEST(MethodLimit, WhoCannotBeDoneInTimeIsRefusedBeforeItWaits) {
 ASYNC_TEST(MethodLimit, WhoIsToldToStopLeavesTheLineAndTheNextGetsThePlace) {
   LimitOptions one;
   one.first = one.least = 1;
-  MethodLimit limit(one);
+  Limited limit(one);
   CurrentTask& self = co_await this_task();
   const EventLoop& loop = self.context().loop();
   std::optional<MethodLimit::Place> taken = limit.try_enter(loop.now());
   JoinSet<absl::StatusOr<bool>> set(self);
-  const auto wait = [](MethodLimit& on) -> Task<bool> {
-    const MethodLimit::Answer answer = co_await on.wait(Method::Priority::kNormal, 0);
+  const auto wait = [](Limited& on) -> Task<bool> {
+    const MethodLimit::Answer answer =
+        co_await on.wait(Method::Priority::kNormal, *on.accounts.of("one"));
     co_return static_cast<bool>(answer.place);
   };
   set.spawn(timeout(milliseconds(5), wait(limit)));
