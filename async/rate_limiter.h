@@ -40,6 +40,7 @@ class RateLimiter {
 
   // The units that could be taken if nobody waits.
   std::size_t available(TimePoint now) const;
+  bool is_full(TimePoint now) const { return available(now) == burst_; }
   // How many wait for their turn, the one that is waiting for units included.
   std::size_t waiting() const;
 

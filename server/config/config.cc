@@ -99,6 +99,11 @@ void add_overload(Settings& table, Config& config) {
                "a second of one client; 0: any");
   table.number("client-burst", &client.burst, 1, 10'000'000, "calls",
                "of one client at once, above its rate");
+  table.number("client-connection-rate", &client.connections_per_second, 1, 1'000'000,
+               "connections", "a second that one client opens");
+  table.number("client-inflation", &client.inflated_bytes_per_second, 1 << 10,
+               std::int64_t{1} << 30, "bytes",
+               "a second that one client's messages inflate to, beyond 16 times what came");
   table.number("client-resets", &client.resets_per_second, 1, 1'000'000, "calls",
                "a second that one client takes back at once, beyond what its calls earn");
   table.number("client-control-frames", &client.control_frames_per_second, 1, 10'000'000, "frames",

@@ -15,18 +15,20 @@ enum class Abuse : unsigned char {
   kControlFrames,      // frames that are no part of any call
   kDataFrames,         // messages in crumbs
   kPings,              // pings that gRPC counts, and sends its client away for
+  kMemory,             // gRPC has no memory left for it: --max-grpc-bytes
   kBytes,              // requests that it has begun and does not end
   kSilence,            // no HTTP/2 within the time for it
   kConnections,        // more than the server takes
   kClientConnections,  // more than it takes of one client
 };
-inline constexpr std::size_t kAbuses = 11;
+inline constexpr std::size_t kAbuses = 12;
 
 // As in the metrics' label `reason`, in the log and in GOAWAY.
 constexpr const char* name_of(Abuse abuse) {
-  constexpr const char* kNames[kAbuses] = {
-      "header_block", "continuations", "streams", "resets",      "control_frames",    "data_frames",
-      "pings",        "bytes",         "silence", "connections", "client_connections"};
+  constexpr const char* kNames[kAbuses] = {"header_block", "continuations",  "streams",
+                                           "resets",       "control_frames", "data_frames",
+                                           "pings",        "memory",         "bytes",
+                                           "silence",      "connections",    "client_connections"};
   return kNames[static_cast<std::size_t>(abuse)];
 }
 

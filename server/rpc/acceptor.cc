@@ -26,6 +26,8 @@ namespace {
 
 // How long the door stays shut when the process has no descriptors left.
 constexpr int kPauseMs = 100;
+// Connections that are accepted before other events are looked at again.
+constexpr int kAtOnce = 64;
 // For slow clients to take what was written to them before the end.
 constexpr Duration kLastPatience = std::chrono::seconds(1);
 
@@ -104,11 +106,11 @@ void Acceptor::run() {
         [[maybe_unused]] const ssize_t got = read(wake_up_, &wake_ups, sizeof(wake_ups));
         if (is_stopping_) return;  // looked at after the read, which may have taken stop's wake-up
         if (door_is_closed_.HasBeenNotified()) continue;
-        accept_all();  // who has knocked already
+        accept_some(Listener::kBacklog);  // who has knocked already
         close_listening();
         door_is_closed_.Notify();
       } else if (fd == listening_) {
-        accept_all();
+        accept_some(kAtOnce);  // the others here have their turn, too
       } else if (const auto found = open_.find(fd); found != open_.end()) {
         if (!found->second.connection->take_events(event)) forget(fd);
       }  // not there: the door, closed a moment ago
@@ -116,8 +118,8 @@ void Acceptor::run() {
   }
 }
 
-void Acceptor::accept_all() {
-  for (;;) {
+void Acceptor::accept_some(int most) {
+  for (int i = 0; i < most && !is_paused_; ++i) {
     sockaddr_storage address{};
     socklen_t length = sizeof(address);
     const int fd = accept4(listening_, reinterpret_cast<sockaddr*>(&address), &length,
@@ -155,7 +157,9 @@ std::shared_ptr<Connection> Acceptor::admit(int fd, const std::string& peer) {
     sent_away->count(Abuse::kConnections, client.account->name());
     return nullptr;
   }
-  client.place = ClientAccount::connect(client.account);
+  if (client.account->draw(Cost::kConnection, 1, std::chrono::steady_clock::now())) {
+    client.place = ClientAccount::connect(client.account);
+  }
   const bool is_nameless = absl::StartsWith(peer, "unix");  // its calls do not find it
   if (!client.place) {
     sent_away->count(Abuse::kClientConnections, client.account->name());

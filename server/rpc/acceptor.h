@@ -62,7 +62,7 @@ class Acceptor {
   void run();
   void wake_thread();
   void close_listening();
-  void accept_all();
+  void accept_some(int most);
   std::shared_ptr<Connection> admit(int fd, const std::string& peer);
   void set_options(int fd) const;
   void pause_accepting();

@@ -19,7 +19,7 @@ namespace weir::rpc {
 class Allowance {
  public:
   // It begins with `first`, and keeps `most` of what it earns.
-  Allowance(FrameCost cost, std::int64_t first, std::int64_t most)
+  Allowance(Cost cost, std::int64_t first, std::int64_t most)
       : cost_(cost), most_(most), left_(first) {}
 
   void earn(std::int64_t units) { left_ = std::min(most_, left_ + units); }
@@ -38,7 +38,7 @@ class Allowance {
  private:
   static constexpr std::int64_t kDraw = 64;  // at once, and what is needed
 
-  const FrameCost cost_;
+  const Cost cost_;
   const std::int64_t most_;
   std::int64_t left_;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/rpc/client_account.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -8,10 +9,10 @@ namespace weir::rpc {
 
 namespace {
 
-// How much of a second's frames may come at once.
+// How many seconds' costs may come at once.
 constexpr std::size_t kBurstSeconds = 10;
 
-RateLimiter of_frames(std::size_t per_second) {
+RateLimiter costs(std::size_t per_second) {
   return RateLimiter(per_second, std::chrono::seconds(1), kBurstSeconds * per_second);
 }
 
@@ -21,8 +22,9 @@ ClientAccount::ClientAccount(std::string name, const ClientLimits& limits,
                              std::shared_ptr<FairShares> shares)
     : name_(std::move(name)),
       limits_(limits),
-      frames_{of_frames(limits.resets_per_second), of_frames(limits.control_frames_per_second),
-              of_frames(limits.crumbs_per_second)},
+      costs_{costs(limits.connections_per_second), costs(limits.resets_per_second),
+             costs(limits.control_frames_per_second), costs(limits.crumbs_per_second),
+             costs(std::max<std::size_t>(limits.inflated_bytes_per_second / 1024, 1))},
       shares_(std::move(shares)) {
   if (limits.calls_per_second != 0) {
     rate_.emplace(limits.calls_per_second, std::chrono::seconds(1), limits.burst);
@@ -30,13 +32,9 @@ ClientAccount::ClientAccount(std::string name, const ClientLimits& limits,
 }
 
 bool ClientAccount::is_as_new(TimePoint now) const {
-  if (rate_ && rate_->available(now) != limits_.burst) return false;
-  const std::array per_second{limits_.resets_per_second, limits_.control_frames_per_second,
-                              limits_.crumbs_per_second};
-  for (std::size_t i = 0; i < per_second.size(); ++i) {
-    if (frames_[i].available(now) != kBurstSeconds * per_second[i]) return false;
-  }
-  return true;
+  if (rate_ && !rate_->is_full(now)) return false;
+  return std::all_of(costs_.begin(), costs_.end(),
+                     [&](const RateLimiter& cost) { return cost.is_full(now); });
 }
 
 bool ClientAccount::enter(std::atomic<std::size_t>& count, std::size_t most) {

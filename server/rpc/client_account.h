@@ -34,14 +34,17 @@ struct ClientLimits {
   std::size_t bytes = 64 << 20;      // of requests that are not whole, and answers not yet taken
   std::size_t calls_per_second = 0;  // 0: any
   std::size_t burst = 100;           // above that rate
-  // Frames that cost the server something and are no calls, beyond what calls earn
-  // (frame_reader.h); ten times as many at once.
+  // What costs the server something and is no call; ten times as much at once. Frames: beyond what
+  // calls earn (frame_reader.h). Inflated: beyond 16 times what came (incoming.cc).
+  std::size_t connections_per_second = 1000;
   std::size_t resets_per_second = 200;
   std::size_t control_frames_per_second = 2000;
   std::size_t crumbs_per_second = 10'000;
+  std::size_t inflated_bytes_per_second = 2 << 20;
 };
 
-enum class FrameCost : unsigned char { kReset, kControlFrame, kCrumb };
+enum class Cost : unsigned char { kConnection, kReset, kControlFrame, kCrumb, kInflatedKib };
+inline constexpr std::size_t kCosts = 5;
 
 class ClientAccount {
  public:
@@ -84,9 +87,13 @@ class ClientAccount {
   static CallPlace call(std::shared_ptr<ClientAccount> account);
   // Whether it may make another call, by its rate.
   bool take(TimePoint now) { return !rate_ || rate_->try_acquire(now); }
-  // Whether its connections may send so many more frames of a kind.
-  bool draw(FrameCost cost, std::size_t units, TimePoint now) {
-    return frames_[static_cast<std::size_t>(cost)].try_acquire(now, units);
+  // Whether it may cause so much more of that, which is then taken.
+  bool draw(Cost cost, std::size_t units, TimePoint now) {
+    return costs_[static_cast<std::size_t>(cost)].try_acquire(now, units);
+  }
+  // How much more it may.
+  std::size_t available(Cost cost, TimePoint now) const {
+    return costs_[static_cast<std::size_t>(cost)].available(now);
   }
 
   void hold(std::size_t bytes) { bytes_.fetch_add(bytes, std::memory_order_relaxed); }
@@ -113,7 +120,7 @@ class ClientAccount {
   const ClientLimits limits_;  // its own: a connection may outlive the server for a moment
   std::atomic<std::size_t> bytes_ = 0;
   std::optional<RateLimiter> rate_;
-  std::array<RateLimiter, 3> frames_;  // by FrameCost
+  std::array<RateLimiter, kCosts> costs_;
   const std::shared_ptr<FairShares> shares_;
   FairShares::Share share_;
 };

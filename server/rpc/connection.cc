@@ -121,13 +121,12 @@ void Connection::count(Abuse why) {
 // gRPC closes some by itself: who pings too often, or has more calls at once than it may, or larger
 // metadata.
 void Connection::count_if_grpc_sent_it_away() {
-  if (input_.was_told_to_calm_down()) return count(Abuse::kPings);
-  const bool has_many_calls = is_plain_ && input_.open_streams() >= input_.most_streams();
-  if (!has_many_calls && !input_.is_in_headers()) return;
+  const std::optional<Abuse> why = input_.grpc_closes_for();
+  if (!why) return;
   char byte = 0;
   const ssize_t got = recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   const bool is_client_there = got > 0 || (got < 0 && errno == EAGAIN);
-  if (is_client_there) count(has_many_calls ? Abuse::kStreams : Abuse::kHeaderBlock);
+  if (is_client_there) count(*why);
 }
 
 // RFC 9113, 6.8: whatever it has begun may have been served.
@@ -248,7 +247,8 @@ bool Connection::is_silent() const {
 
 void Connection::belongs_to(const std::shared_ptr<ClientAccount>& account) {
   std::lock_guard lock(mutex_);
-  if (account.get() == input_.account()) return;
+  // A call of one that had the same port before it may come late: who it is stays.
+  if (std::exchange(is_named_, true) || account.get() == input_.account()) return;
   // It was let in as its address. Where its identity has too many, it stays so.
   if (auto place = ClientAccount::connect(account)) place_ = std::move(place);
   input_.belongs_to(account);
@@ -257,13 +257,27 @@ void Connection::belongs_to(const std::shared_ptr<ClientAccount>& account) {
 
 void Connection::call_began() {
   calls_.fetch_add(1, std::memory_order_relaxed);
-  made_progress();
-}
-
-void Connection::made_progress() {
   if (is_plain_) return;
   std::lock_guard lock(mutex_);
-  input_.made_progress();
+  input_.call_began();
+}
+
+void Connection::call_ended(bool was_read) {
+  calls_.fetch_sub(1, std::memory_order_relaxed);
+  if (is_plain_ || was_read) return;
+  std::lock_guard lock(mutex_);
+  input_.call_was_refused();
+}
+
+void Connection::message_came(std::size_t bytes) {
+  if (is_plain_) return;
+  std::lock_guard lock(mutex_);
+  input_.message_came(bytes);
+}
+
+void Connection::calls_read(std::int64_t bytes) {
+  std::lock_guard lock(mutex_);
+  input_.calls_read(bytes);
 }
 
 void Connection::shut_down_later() {

@@ -91,9 +91,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void belongs_to(const std::shared_ptr<ClientAccount>& account);
   ClientAccount* account() const { return account_.load(std::memory_order_acquire); }
   void call_began();
-  void call_ended() { calls_.fetch_sub(1, std::memory_order_relaxed); }
-  // A message has come through.
-  void made_progress();
+  void call_ended(bool was_read);
+  // See ConnectionInput.
+  void message_came(std::size_t bytes);
+  void calls_read(std::int64_t bytes);
 
  private:
   void became_writable();
@@ -124,6 +125,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   ClientAccount::ConnectionPlace place_;
   ConnectionInput input_;
   bool is_sent_away_ = false;
+  bool is_named_ = false;  // whose it is was known with a call
   // Bytes [begin_, end_) of it wait; none when nothing does: an idle connection costs no buffer.
   std::unique_ptr<char[]> gathered_;
   std::size_t begin_ = 0;

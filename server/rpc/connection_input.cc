@@ -96,9 +96,12 @@ std::optional<Abuse> ConnectionInput::look(const msghdr& message, std::size_t si
       left -= bytes;
     }
     taken_ += (frames_->frames() - before) * kFrameCost;
-    hold(frames_->unfinished_bytes());
+    const auto whole = static_cast<std::int64_t>(frames_->whole_bytes());
+    const auto unread = static_cast<std::size_t>(std::max<std::int64_t>(whole - read_by_calls_, 0));
+    hold(std::max(frames_->unfinished_bytes(), frames_->buffer_bytes()) + unread);
   } else if (account_ != nullptr) {
-    hold(held_ + size);
+    unexplained_ += static_cast<std::int64_t>(size);
+    hold(static_cast<std::size_t>(std::max<std::int64_t>(unexplained_, 0)));
     if (!has_calls && held_ > kLittle) return Abuse::kBytes;
   }
   if (!abuse && held_ > kLittle && account_ != nullptr && account_->holds_too_much()) {
@@ -130,8 +133,22 @@ void ConnectionInput::wrote(const char* data, std::size_t size) {
   if (frames_) {
     frames_->wrote(data, size);
   } else {
-    hold(held_ - std::min(held_, size));
+    explain(kAnswer + size / 16);
   }
+}
+
+void ConnectionInput::explain(std::size_t bytes) {
+  if (frames_) return;
+  unexplained_ = std::max(unexplained_ - static_cast<std::int64_t>(bytes), -kMostExplained);
+  hold(static_cast<std::size_t>(std::max<std::int64_t>(unexplained_, 0)));
+}
+
+std::optional<Abuse> ConnectionInput::grpc_closes_for() const {
+  if (!frames_) return std::nullopt;
+  if (const auto why = frames_->was_told_to_calm_down()) return why;
+  if (frames_->has_had_too_many_streams()) return Abuse::kStreams;
+  if (frames_->is_in_headers()) return Abuse::kHeaderBlock;
+  return std::nullopt;
 }
 
 void ConnectionInput::watched_by(int epoll, int fd, const epoll_event& event) {

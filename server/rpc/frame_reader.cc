@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <limits>
 #include <string_view>
 #include <utility>
 
@@ -11,7 +12,8 @@ namespace weir::rpc {
 namespace {
 
 constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-constexpr Duration kRecent = std::chrono::milliseconds(100);
+// What is taken back as an attack does it comes in the same moment as the call.
+constexpr Duration kRecent = std::chrono::milliseconds(20);
 // Frames of one header block: of 16 KiB each, as all clients make them, it needs two.
 constexpr std::size_t kMostBlockFrames = 8;
 // Control frames that one call earns, and that so many bytes of answers earn: WINDOW_UPDATE.
@@ -23,6 +25,8 @@ constexpr std::int64_t kAnswered = 10;
 // WINDOW_UPDATEs and a PING, to learn how fast the connection is.
 constexpr std::int64_t kControlPerData = kAnswered + 2;
 constexpr std::uint32_t kCrumb = 64;
+// Headers that are no call's: gRPC unpacks them, and their table keeps what it kept.
+constexpr std::uint32_t kBytesPerUnit = 64;
 constexpr std::size_t kPrefix = 5;  // of a gRPC message: flags and length
 
 }  // namespace
@@ -35,6 +39,7 @@ std::optional<Abuse> FrameReader::read(const char* data, std::size_t size, TimeP
     const std::size_t used = std::min(size, kPreface.size() - preface_bytes_);
     is_http2_ = is_http2_ && kPreface.compare(preface_bytes_, used, data, used) == 0;
     preface_bytes_ += used;
+    frame_end_ += used;
     data += used;
     size -= used;
   }
@@ -51,6 +56,7 @@ std::optional<Abuse> FrameReader::read(const char* data, std::size_t size, TimeP
 
 bool FrameReader::begin(const Frame& frame) {
   ++frames_;
+  frame_end_ += Frame::kHeaderBytes + frame.length;
   switch (frame.type) {
     case Frame::kData:
       return begin_data(frame);
@@ -80,18 +86,18 @@ bool FrameReader::begin(const Frame& frame) {
 void FrameReader::begin_headers(const Frame& frame) {
   block_bytes_ = 0;
   block_frames_ = 0;
+  // Trailers, which no client of gRPC has, or what gRPC skips.
+  is_no_call_ =
+      frame.stream <= last_stream_ || frame.stream % 2 == 0 || frame.stream > last_taken();
   begin_continuation(frame);
-  // Trailers, which no client of gRPC has, or what gRPC skips: neither is a call.
-  if (frame.stream <= last_stream_ || frame.stream % 2 == 0) {
-    spend(control_, 1, Abuse::kControlFrames);
-    return;
-  }
+  if (is_no_call_) return;
   look_at_clock();
   last_stream_ = frame.stream;
   ++streams_;
   control_.earn(kControlPerCall);
   crumbs_.earn(1);
   resets_.earn(streams_ % 2);
+  if (open_streams() > limits_.streams) has_had_too_many_streams_ = true;
   // gRPC counts them only once the client has acknowledged how many it may have.
   if (!knows_settings_ && streams_ > limits_.streams) abuse_ = Abuse::kStreams;
 }
@@ -108,6 +114,7 @@ void FrameReader::begin_continuation(const Frame& frame) {
   block_bytes_ += frame.length;
   if (block_bytes_ > limits_.header_block_bytes) abuse_ = Abuse::kHeaderBlock;
   if (++block_frames_ > kMostBlockFrames) abuse_ = Abuse::kContinuations;
+  if (is_no_call_) spend(control_, 1 + frame.length / kBytesPerUnit, Abuse::kControlFrames);
 }
 
 void FrameReader::begin_reset(const Frame& frame) {
@@ -115,7 +122,7 @@ void FrameReader::begin_reset(const Frame& frame) {
   // gRPC skips those of streams that have not begun.
   const bool has_begun = frame.stream <= last_stream_;
   if (has_begun) ++ended_;
-  if (has_begun && frame.stream > recent_) {
+  if (has_begun && frame.stream > recent_ && !is_reset(frame.stream)) {
     spend(resets_, 1, Abuse::kResets);
   } else {
     spend(control_, 1, Abuse::kControlFrames);
@@ -130,14 +137,16 @@ bool FrameReader::begin_data(const Frame& frame) {
     return false;
   }
   data_stream_ = frame.stream;
+  data_begin_ = frame_end_ - frame.length;
   data_left_ = frame.length;
+  is_answered_ = false;
   ends_stream_ = (frame.flags & Frame::kEndStream) != 0;
   is_padding_known_ = (frame.flags & Frame::kPadded) == 0;
   padding_ = 0;
   upload_ = Upload();
   if (!uploads_.empty()) {
     if (const auto found = uploads_.find(frame.stream); found != uploads_.end()) {
-      upload_ = found->second;
+      upload_ = std::move(found->second);
     }
   }
   if (data_left_ == 0) end_frame();
@@ -178,7 +187,7 @@ void FrameReader::message(const unsigned char* bytes, std::size_t size) {
       used = std::min<std::size_t>(size, upload_.left);
       upload_.left -= static_cast<std::uint32_t>(used);
     }
-    upload_.bytes += used;
+    upload_.unfinished += used;
     unfinished_ += used;
     bytes += used;
     size -= used;
@@ -187,27 +196,51 @@ void FrameReader::message(const unsigned char* bytes, std::size_t size) {
 }
 
 void FrameReader::end_message() {
-  unfinished_ -= upload_.bytes;
-  upload_.bytes = 0;
+  whole_ -= upload_.beyond_free();
+  upload_.whole += upload_.unfinished;
+  whole_ += upload_.beyond_free();
+  drop_message(upload_);
   crumbs_.earn(1);
 }
 
+void FrameReader::drop_message(Upload& upload) {
+  unfinished_ -= std::exchange(upload.unfinished, 0);
+  for (const std::uint64_t buffer : upload.buffers) {
+    const auto found = buffers_.find(buffer);
+    if (--found->second == 0) buffers_.erase(found);
+  }
+  upload.buffers.clear();
+}
+
 void FrameReader::end_frame() {
-  if (ends_stream_ || upload_.is_empty()) {
-    unfinished_ -= upload_.bytes;
+  if (ends_stream_) drop_message(upload_);
+  const bool is_here = !ends_stream_ || upload_.beyond_free() != 0;  // until it is answered
+  if (is_answered_ || !is_here || upload_.whole + upload_.unfinished == 0) {
+    drop_message(upload_);
+    whole_ -= upload_.beyond_free();
     if (!uploads_.empty()) uploads_.erase(data_stream_);
     return;
   }
-  uploads_[data_stream_] = upload_;
+  if (upload_.unfinished != 0) keep_buffers();
+  uploads_[data_stream_] = std::move(upload_);
   // More than there can be calls: pieces for calls that have ended.
   if (uploads_.size() > 2 * std::size_t{limits_.streams}) abuse_ = Abuse::kDataFrames;
+}
+
+void FrameReader::keep_buffers() {
+  for (std::uint64_t buffer = data_begin_ / kBuffer; buffer * kBuffer < frame_end_; ++buffer) {
+    if (!upload_.buffers.empty() && upload_.buffers.back() == buffer) continue;
+    upload_.buffers.push_back(buffer);
+    ++buffers_[buffer];
+  }
 }
 
 void FrameReader::forget(std::uint32_t stream) {
   if (uploads_.empty()) return;
   const auto found = uploads_.find(stream);
   if (found == uploads_.end()) return;
-  unfinished_ -= found->second.bytes;
+  drop_message(found->second);
+  whole_ -= found->second.beyond_free();
   uploads_.erase(found);
 }
 
@@ -229,34 +262,46 @@ void FrameReader::wrote(const char* data, std::size_t size) {
   outgoing_.walk(
       data, size,
       [&](const Frame& frame) {
-        if (frame.type == Frame::kData) sent_ += kControlPerData * kBytesPerControl;
-        // gRPC resets a stream that it has answered where the client has not ended it.
-        if (frame.type == Frame::kRstStream) was_reset(frame.stream);
-        const bool ends = frame.type == Frame::kRstStream ||
-                          (frame.type <= Frame::kHeaders && (frame.flags & Frame::kEndStream) != 0);
-        if (ends) {
-          if (frame.type == Frame::kHeaders) ++ended_;
-          // It is answered: if its client, too, resets it now, it takes nothing back.
-          if (frame.type != Frame::kRstStream) resets_.earn(1);
-          // The DATA frame that is being read keeps its account until it has ended.
-          if (data_left_ != 0 && frame.stream == data_stream_) {
-            ends_stream_ = true;
-          } else {
-            forget(frame.stream);
-          }
-        }
-        sent_settings_ = sent_settings_ || frame.type == Frame::kSettings;
-        goaway_bytes_ = 0;
+        begin_written(frame);
         return frame.type == Frame::kGoaway;
       },
       [&](const char* bytes, std::size_t count) {
-        // The last byte of the error code.
-        constexpr std::uint32_t kCode = 7;
-        if (goaway_bytes_ <= kCode && goaway_bytes_ + count > kCode) {
-          was_told_to_calm_down_ = bytes[kCode - goaway_bytes_] == Frame::kEnhanceYourCalm;
-        }
-        goaway_bytes_ += static_cast<std::uint32_t>(count);
+        const std::size_t kept = std::min(count, goaway_.size() - goaway_bytes_);
+        std::copy_n(bytes, kept, goaway_.begin() + static_cast<std::ptrdiff_t>(goaway_bytes_));
+        goaway_bytes_ += kept;
       });
+}
+
+void FrameReader::begin_written(const Frame& frame) {
+  if (frame.type == Frame::kData) sent_ += kControlPerData * kBytesPerControl;
+  if (frame.type == Frame::kGoaway) goaway_bytes_ = 0;
+  sent_settings_ = sent_settings_ || frame.type == Frame::kSettings;
+  // gRPC resets a stream that it has answered where the client has not ended it.
+  if (frame.type == Frame::kRstStream) was_reset(frame.stream);
+  const bool ends = frame.type == Frame::kRstStream ||
+                    (frame.type <= Frame::kHeaders && (frame.flags & Frame::kEndStream) != 0);
+  if (!ends) return;
+  if (frame.type == Frame::kHeaders) ++ended_;
+  // The DATA frame that is being read keeps its account until it has ended.
+  if (data_left_ != 0 && frame.stream == data_stream_) {
+    is_answered_ = true;
+  } else {
+    forget(frame.stream);
+  }
+}
+
+std::uint32_t FrameReader::last_taken() const {
+  if (goaway_bytes_ < 4) return std::numeric_limits<std::uint32_t>::max();
+  const auto byte = [&](std::size_t i) {
+    return std::uint32_t{static_cast<unsigned char>(goaway_[i])};
+  };
+  return (byte(0) & 0x7f) << 24 | byte(1) << 16 | byte(2) << 8 | byte(3);
+}
+
+std::optional<Abuse> FrameReader::was_told_to_calm_down() const {
+  if (goaway_bytes_ < 8 || goaway_[7] != Frame::kEnhanceYourCalm) return std::nullopt;
+  const std::string_view reason(goaway_.data() + 8, goaway_bytes_ - 8);
+  return reason == kTooManyPings ? Abuse::kPings : Abuse::kMemory;
 }
 
 }  // namespace weir::rpc

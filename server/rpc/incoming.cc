@@ -4,6 +4,8 @@
 #include <grpcpp/support/proto_buffer_reader.h>
 #include <grpcpp/support/slice.h>
 
+#include <algorithm>
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -11,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/rpc/inflate.h"
 #include "server/rpc/refusal.h"
+#include "server/rpc/server_call.h"
 #include "server/status/details.h"
 #include "server/status/malformed_request.h"
 #include "server/status/wire_fields.h"
@@ -24,6 +27,9 @@ constexpr std::size_t kMaxFields = 100'000;
 // Has fewer, whatever is in it.
 constexpr std::size_t kFewBytes = std::size_t{64} << 10;
 static_assert(kFewBytes / 2 < kMaxFields);
+// A message may inflate to so much and cost nothing: what messages do that are not made for it.
+constexpr std::size_t kUsualRatio = 16;
+constexpr std::size_t kUsualBytes = 4096;
 
 // The C buffer, which is private in gRPC's class, is what its reader shows to those derived from
 // it.
@@ -53,14 +59,34 @@ std::string flatten(const grpc::ByteBuffer& buffer) {
   return bytes;
 }
 
-absl::StatusOr<std::string> inflated(const grpc::ByteBuffer& buffer, Compression compression,
-                                     std::size_t max_bytes) {
-  Inflater inflater(compression, max_bytes);
+absl::StatusOr<std::string> inflate_all(const grpc::ByteBuffer& buffer, Inflater& inflater) {
   for (const grpc::Slice& slice : slices_of(buffer)) {
     if (absl::Status status = inflater.add(bytes_of(slice)); !status.ok()) return status;
   }
   if (absl::Status status = inflater.finish(); !status.ok()) return status;
   return inflater.take();
+}
+
+// 4 KiB can become 4 MiB, which takes the loop 16 ms: what is far beyond the usual, the client's
+// account pays.
+absl::StatusOr<std::string> inflated(const grpc::ByteBuffer& buffer, Compression compression,
+                                     ServerCall& call) {
+  constexpr std::size_t kKib = 1024;
+  ClientAccount& client = call.client();
+  const TimePoint now = std::chrono::steady_clock::now();
+  const std::size_t usual = kUsualRatio * buffer.Length() + kUsualBytes;
+  const std::size_t kib = client.available(Cost::kInflatedKib, now);
+  Inflater inflater(compression, std::min(call.max_message_bytes(), usual + kib * kKib));
+  absl::StatusOr<std::string> bytes = inflate_all(buffer, inflater);
+  if (inflater.size() <= usual) return bytes;
+  const std::size_t more = (inflater.size() - usual + kKib - 1) / kKib;
+  // Another loop may have taken some meanwhile.
+  (void)client.draw(Cost::kInflatedKib, std::min(more, kib), now);
+  if (!absl::IsResourceExhausted(bytes.status()) || more < kib) return bytes;
+  return status::Error(absl::StatusCode::kResourceExhausted, "INFLATES_TOO_MUCH",
+                       "the message inflates to many times its size, and so did others of this "
+                       "client a moment ago; send it uncompressed")
+      .retry_after(std::chrono::seconds(1));
 }
 
 absl::Status parse(const std::string& bytes, google::protobuf::Message& message) {
@@ -77,11 +103,11 @@ absl::Status parse(const std::string& bytes, google::protobuf::Message& message)
 
 }  // namespace
 
-absl::Status read_message(grpc::ByteBuffer& buffer, std::size_t max_bytes,
+absl::Status read_message(grpc::ByteBuffer& buffer, ServerCall& call,
                           google::protobuf::Message& message) {
-  if (buffer.Length() > max_bytes) {
+  if (buffer.Length() > call.max_message_bytes()) {
     buffer.Clear();
-    return message_too_large(max_bytes);
+    return message_too_large(call.max_message_bytes());
   }
   grpc_compression_algorithm compression = GRPC_COMPRESS_NONE;
   {
@@ -99,7 +125,7 @@ absl::Status read_message(grpc::ByteBuffer& buffer, std::size_t max_bytes,
           ? flatten(buffer)
           : inflated(buffer,
                      compression == GRPC_COMPRESS_GZIP ? Compression::kGzip : Compression::kDeflate,
-                     max_bytes);
+                     call);
   buffer.Clear();  // before the message takes its place
   if (!bytes.ok()) return bytes.status();
   return parse(*bytes, message);

@@ -15,16 +15,20 @@
 
 namespace weir::rpc {
 
+class ServerCall;
+
 template <class Request>
 struct Incoming {
   Request* message = nullptr;
-  std::size_t max_bytes = 0;  // of the message, once it is inflated
-  absl::Status status;
+  ServerCall* call = nullptr;
+  absl::Status status = {};
+  std::size_t bytes = 0;  // of it, as it came, with its prefix
 };
 
 // Parses what has come, and leaves `buffer` empty. It may be compressed. RESOURCE_EXHAUSTED if it
-// is too large or has too many fields, INVALID_ARGUMENT if it is no message of that type.
-absl::Status read_message(grpc::ByteBuffer& buffer, std::size_t max_bytes,
+// is too large or has too many fields, or inflates to more than its client may cause,
+// INVALID_ARGUMENT if it is no message of that type.
+absl::Status read_message(grpc::ByteBuffer& buffer, ServerCall& call,
                           google::protobuf::Message& message);
 
 }  // namespace weir::rpc
@@ -35,7 +39,9 @@ class grpc::SerializationTraits<weir::rpc::Incoming<Request>, void> {
   // Always OK: whether it parsed is in `incoming`, and the call arrives either way.
   static grpc::Status Deserialize(grpc::ByteBuffer* buffer,
                                   weir::rpc::Incoming<Request>* incoming) {
-    incoming->status = weir::rpc::read_message(*buffer, incoming->max_bytes, *incoming->message);
+    constexpr std::size_t kPrefix = 5;
+    incoming->bytes = kPrefix + buffer->Length();
+    incoming->status = weir::rpc::read_message(*buffer, *incoming->call, *incoming->message);
     return grpc::Status::OK;
   }
 };

@@ -39,6 +39,8 @@ class Inflater {
   // message, as they are for gRPC.
   absl::Status finish();
   std::string take() { return std::move(made_); }
+  // Bytes that were made, also those of what was broken.
+  std::size_t size() const { return size_; }
 
  private:
   // Makes room behind what is made, one byte more than the limit allows at most.

@@ -31,7 +31,6 @@
 namespace weir::rpc {
 namespace {
 
-constexpr int kBacklog = 1024;
 constexpr mode_t kFileMode = 0660;
 
 absl::Status wrong(absl::string_view what) { return absl::InvalidArgumentError(what); }
@@ -51,7 +50,7 @@ int listen_on(const sockaddr* address, socklen_t length) {
   if (address->sa_family != AF_UNIX) setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
   // "::" means both families.
   if (address->sa_family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
-  if (bind(fd, address, length) == 0 && listen(fd, kBacklog) == 0) return fd;
+  if (bind(fd, address, length) == 0 && listen(fd, Listener::kBacklog) == 0) return fd;
   const int error = errno;
   close(fd);
   errno = error;
@@ -141,7 +140,7 @@ absl::StatusOr<int> listen_on_file(const ListenAddress& wanted) {
     if (unlink(path.c_str()) != 0 || bind(fd, generic, sizeof(address)) != 0) return cannot(errno);
   }
   // Before it listens: until then nobody can connect.
-  if (chmod(path.c_str(), kFileMode) != 0 || listen(fd, kBacklog) != 0) {
+  if (chmod(path.c_str(), kFileMode) != 0 || listen(fd, Listener::kBacklog) != 0) {
     const int error = errno;
     unlink(path.c_str());
     return cannot(error);
@@ -294,7 +293,9 @@ std::string peer_name(const sockaddr_storage& address) {
     return absl::StrCat("ipv4:", text.data(), ":", ntohs(v6.sin6_port));
   }
   inet_ntop(AF_INET6, &v6.sin6_addr, text.data(), text.size());
-  return absl::StrFormat("ipv6:%%5B%s%%5D:%d", text.data(), ntohs(v6.sin6_port));
+  // Of a link's own address, the link; as gRPC writes it.
+  const std::string zone = v6.sin6_scope_id == 0 ? "" : absl::StrCat("%25", v6.sin6_scope_id);
+  return absl::StrFormat("ipv6:%%5B%s%s%%5D:%d", text.data(), zone, ntohs(v6.sin6_port));
 }
 
 }  // namespace weir::rpc

@@ -41,6 +41,9 @@ absl::StatusOr<ListenAddress> parse_listen_address(absl::string_view address);
 
 class Listener {
  public:
+  // Connections that the kernel keeps until they are accepted.
+  static constexpr int kBacklog = 1024;
+
   Listener() = default;
   ~Listener() { close(); }
   Listener(Listener&& other) noexcept { *this = std::move(other); }

@@ -51,7 +51,7 @@ class MethodOf final : public Method {
         const bool came =
             co_await operation("request", [&](void* tag) { shape.read_request(tag); });
         if (came) {
-          call.made_progress();
+          call.message_came(shape.request_bytes());
           welcome = call.accept(shape.check());
         } else {
           welcome = co_await detail::why_no_message(shape.stream(), call);

@@ -56,7 +56,12 @@ void tell_peer(absl::string_view peer, Span& span) {
 
 ServerCall::~ServerCall() {
   if (client_) hold(0);
-  if (connection_ != nullptr) connection_->call_ended();
+  if (connection_ != nullptr) {
+    if (read_ > FrameReader::kFree) {
+      connection_->calls_read(-static_cast<std::int64_t>(read_ - FrameReader::kFree));
+    }
+    connection_->call_ended(/*was_read=*/read_ != 0);
+  }
   if (is_linked()) weir::detail::IntrusiveList<ServerCall, ServerCall>::remove(*this);
 }
 
@@ -182,6 +187,7 @@ absl::Status ServerCall::refuse(Refusal why) {
 std::size_t ServerCall::max_message_bytes() const { return loop_.shared().max_message_bytes; }
 
 absl::Status ServerCall::accept(absl::Status request) {
+  if (is_turned_away_) return gone();  // its request came at the same time
   if (!request.ok()) {
     const bool is_large = absl::IsResourceExhausted(request);
     loop_.cells().refused(is_large ? Refusal::kTooLarge : Refusal::kMalformed).add();
@@ -274,6 +280,14 @@ void ServerCall::end_if_unread() {
   is_turned_away_ = true;
   const std::string message(refusal(Refusal::kDraining).message());
   grpc_call_cancel_with_status(grpc_.c_call(), GRPC_STATUS_UNAVAILABLE, message.c_str(), nullptr);
+}
+
+void ServerCall::message_came(std::size_t bytes) {
+  if (connection_ == nullptr) return;
+  const std::uint64_t before = std::max(read_, FrameReader::kFree);
+  read_ += bytes;
+  if (read_ > before) connection_->calls_read(static_cast<std::int64_t>(read_ - before));
+  connection_->message_came(bytes);
 }
 
 void ServerCall::hold(std::size_t bytes) {

@@ -118,10 +118,10 @@ class ServerCall final : public weir::detail::ListHook<ServerCall> {
   void end_if_idle(TimePoint since) const;
   // Ends it if its request has not come: the server is going away, and has done nothing for it.
   void end_if_unread();
-  // A message has come through.
-  void made_progress() {
-    if (connection_ != nullptr) connection_->made_progress();
-  }
+  // A message has come through, of so many bytes as it came.
+  void message_came(std::size_t bytes);
+  // Its client's; from `admit` on.
+  ClientAccount& client() { return *client_; }
   // Bytes of an answer are held for its client from now on, in place of those before.
   void hold(std::size_t bytes);
   // Its client has not taken so much that it is given no more.
@@ -168,6 +168,7 @@ class ServerCall final : public weir::detail::ListHook<ServerCall> {
   std::shared_ptr<Connection> connection_;  // null: of a socket file
   ClientAccount::CallPlace client_;
   std::size_t held_ = 0;
+  std::uint64_t read_ = 0;  // bytes of messages
   Admission::Place place_;
   MethodLimit::Place method_place_;
 

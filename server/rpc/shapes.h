@@ -55,14 +55,13 @@ class Unary {
   using Stream = grpc::ServerAsyncReader<Outgoing<Response>, Incoming<Request>>;
 
   explicit Unary(ServerCall& call)
-      : call_(call),
-        stream_(&call.grpc()),
-        request_{call.make_message<Request>(), call.max_message_bytes(), absl::OkStatus()} {}
+      : call_(call), stream_(&call.grpc()), request_{call.make_message<Request>(), &call} {}
 
   Stream& stream() { return stream_; }
   void read_request(void* tag) { stream_.Read(&request_, tag); }
   // Whether what came can be handled.
   const absl::Status& check() const { return request_.status; }
+  std::size_t request_bytes() const { return request_.bytes; }
   template <class Handler>
   Task<Result> handle(const Handler& handler) {
     return handler(*request_.message);
@@ -84,11 +83,12 @@ class ServerStreaming {
   explicit ServerStreaming(ServerCall& call)
       : stream_(&call.grpc()),
         writer_(stream_, call),
-        request_{call.make_message<Request>(), call.max_message_bytes(), absl::OkStatus()} {}
+        request_{call.make_message<Request>(), &call} {}
 
   Stream& stream() { return stream_; }
   void read_request(void* tag) { stream_.Read(&request_, tag); }
   const absl::Status& check() const { return request_.status; }
+  std::size_t request_bytes() const { return request_.bytes; }
   template <class Handler>
   Task<Result> handle(const Handler& handler) {
     return handler(*request_.message, writer_);

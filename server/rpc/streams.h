@@ -48,7 +48,7 @@ class StreamReader final : public Reader<T> {
     }
     is_reading_ = false;
     if (read_.ok()) {
-      call_.made_progress();
+      call_.message_came(incoming_.bytes);
       // For gRPC a message that does not parse is like the end of the stream; it is not.
       if (!incoming_.status.ok()) {
         co_return call_.accept(std::exchange(incoming_.status, absl::OkStatus()));
@@ -70,7 +70,7 @@ class StreamReader final : public Reader<T> {
   bool is_reading_ = false;
   bool at_end_ = false;
   T message_;
-  Incoming<T> incoming_{&message_, call_.max_message_bytes(), absl::OkStatus()};
+  Incoming<T> incoming_{&message_, &call_};
 };
 
 template <class Stream, class T>

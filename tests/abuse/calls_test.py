@@ -17,6 +17,14 @@ DEADLINE_EXCEEDED = 4
 REFLECTION = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"
 
 
+def varint(value: int) -> bytes:
+    out = bytearray()
+    while value >= 128:
+        out.append(value & 127 | 128)
+        value >>= 7
+    return bytes([*out, value])
+
+
 class CallsTest(scene.Scene):
     flags = ("--max-deadline=2s", "--stream-idle=2s")
 
@@ -107,6 +115,24 @@ class CallsTest(scene.Scene):
             self.assertEqual(connection.statuses[0], 0, "taken for a request")
         self.assert_nothing_suffered()
 
+    def test_small_messages_that_inflate_within_the_limit(self):
+        """4 KiB of which gzip makes 4 MiB: each takes a loop as long as hundreds of calls."""
+        request = b"\x7a" + varint(2**22 - 100) + bytes(2**22 - 100)  # a field that nobody knows
+        packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+        packed = message(packer.compress(request) + packer.flush(), is_compressed=True)
+        connection = self.connect()
+        block = headers(scene.CHECK, grpc_encoding="gzip")
+        for _ in range(500):
+            stream = connection.stream()
+            connection.send(frame(HEADERS, END_HEADERS, stream, block))
+            if not connection.send_data(stream, packed, END_STREAM, 10):
+                break
+        connection.wait(lambda: connection.is_ended or connection.statuses.total() >= 500, 20)
+        self.assertLess(connection.statuses[0], 100)
+        self.assertGreater(connection.statuses[0], 0, "a few may")
+        self.assert_nothing_suffered()
+        self.assert_refusals_were_counted()
+
     def test_big_messages_that_do_not_end(self):
         """All but the last byte of 4 MiB, on as many streams as there may be."""
         connection = self.connect()
@@ -135,6 +161,40 @@ class CallsTest(scene.Scene):
             if not connection.send(b"".join(connection.call(block) for _ in range(MAX_STREAMS))):
                 break
         self.assert_nothing_suffered()
+
+
+class LongCallsTest(scene.Scene):
+    """With the default limits, within which calls last a minute."""
+
+    def test_watches_that_say_more_than_they_ask(self):
+        """A second message, which nobody reads for as long as the call lasts."""
+        request = message(b"") + message(bytes(60_000))
+        for _ in range(4):
+            connection = self.connect()
+            for _ in range(900):
+                stream = connection.stream()
+                connection.send(frame(HEADERS, END_HEADERS, stream, headers(scene.WATCH)))
+                if not connection.send_data(stream, request, 0, 2):
+                    break
+        self.assert_nothing_suffered()
+        self.assert_refusals_were_counted()
+
+    def test_pieces_of_messages_between_whole_ones(self):
+        """64 bytes that do not end, in each buffer that the server reads."""
+        whole = message(b"\x7a" + varint(60_000) + bytes(60_000))
+        piece = (message(b"")[:1] + (2**22).to_bytes(4, "big")).ljust(64, b"\0")
+        for _ in range(3):
+            connection = self.connect()
+            held = [connection.stream() for _ in range(500)]
+            connection.send(b"".join(frame(HEADERS, END_HEADERS, stream, headers(scene.GET_USER)) for stream in held))
+            for stream in itertools.islice(itertools.cycle(held), 1500):
+                other = connection.stream()
+                connection.send(frame(HEADERS, END_HEADERS, other, headers(scene.CHECK)))
+                if not connection.send_data(other, whole, END_STREAM, 2) or \
+                        not connection.send_data(stream, piece, 0, 2):
+                    break
+        self.assert_nothing_suffered()
+        self.assert_refusals_were_counted()
 
 
 if __name__ == "__main__":

@@ -99,7 +99,7 @@ class FramesTest(scene.Scene):
         connection.send(connection.call(headers(scene.SUBMIT_BATCH)))
         connection.send(frame(DATA, 0, 1, message(b"\0" * 2**21)[:5]))
         # Within the first window, of which a frame takes one.
-        self.flood(connection, [frame(DATA, 0, 1, b"\0") * PIECE] * 30)
+        self.flood(connection, [frame(DATA, 0, 1, b"\0") * PIECE] * 80)
 
 
 if __name__ == "__main__":

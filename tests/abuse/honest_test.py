@@ -61,6 +61,17 @@ class HonestTest(scene.Scene):
         connection.send(frame(PING, 0, 0, b"bdp-ping"))
         self.assert_still_there(connection)
 
+    def test_uploads_that_are_refused(self):
+        """What was on its way to calls that had ended is no abuse."""
+        connection = self.connect()
+        block = headers("/weir.batch.v1.BatchService/Nothing")
+        upload = message(bytes(100_000))[:60_000]  # what a client may send before it hears of it
+        for _ in range(500):
+            stream = connection.stream()
+            connection.send(frame(HEADERS, END_HEADERS, stream, block))
+            self.assertTrue(connection.send_data(stream, upload, 0, scene.HONEST_SECONDS))
+        self.assert_still_there(connection)
+
     def test_an_upload_of_small_items(self):
         channel = self.enterContext(grpc.insecure_channel(self.server.address))
         items = (batch_pb2.SubmitBatchRequest(

@@ -107,6 +107,21 @@ ASYNC_TEST(RateLimiter, NeverExceedsItsRate) {
   EXPECT_LE(loop.now(), begin + 10s + 70ns);
 }
 
+TEST(RateLimiterAcrossThreads, OneThatTriesIsNotInTheWayOfAnother) {
+  constexpr int kEach = 100'000;
+  RateLimiter limiter(1, std::chrono::hours(1), 2 * kEach);
+  const TimePoint now = std::chrono::steady_clock::now();
+  std::atomic<int> given = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 2; ++i) {
+    threads.emplace_back([&] {
+      for (int n = 0; n < kEach; ++n) given += limiter.try_acquire(now);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(given, 2 * kEach);
+}
+
 TEST(RateLimiterAcrossThreads, GivesOutNoMoreThanItHas) {
   RateLimiter limiter(10'000, 1s, 10);
   const TimePoint begin = std::chrono::steady_clock::now();

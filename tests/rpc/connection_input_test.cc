@@ -132,7 +132,28 @@ TEST_F(UnderTls, MessagesThatComeThroughAreNotHeld) {
   for (int i = 0; i < 1000; ++i) {
     come(kTurn);
     ASSERT_EQ(abuse_, std::nullopt) << i;
-    input_.made_progress();
+    input_.message_came(kTurn);
+  }
+}
+
+// A message here and there does not excuse another that has no end.
+TEST_F(UnderTls, SmallMessagesDoNotExplainABigOne) {
+  for (int i = 0; i < 1000 && !abuse_; ++i) {
+    come(kTurn);
+    input_.call_began();
+    input_.message_came(20);
+  }
+  EXPECT_EQ(abuse_, Abuse::kBytes);
+}
+
+// What a client had sent until it heard that its call is refused is no message ever.
+TEST_F(UnderTls, UploadsThatAreRefusedAreNotHeld) {
+  has_calls_ = false;
+  for (int i = 0; i < 1000; ++i) {
+    input_.call_began();
+    input_.call_was_refused();
+    come(60'000);
+    ASSERT_EQ(abuse_, std::nullopt) << i;
   }
 }
 

@@ -211,12 +211,14 @@ TEST_F(FrameReaderTest, KnowsWhenGrpcTellsTheClientToCalmDown) {
   std::string goaway(8, '\0');
   goaway[7] = 2;  // INTERNAL_ERROR
   answer(frame(Frame::kGoaway, 0, 0, goaway));
-  EXPECT_FALSE(reader_.was_told_to_calm_down());
+  EXPECT_EQ(reader_.was_told_to_calm_down(), std::nullopt);
   goaway[7] = 11;
+  answer(frame(Frame::kGoaway, 0, 0, goaway + "Buffers full"));
+  EXPECT_EQ(reader_.was_told_to_calm_down(), Abuse::kMemory);
   for (const char byte : frame(Frame::kGoaway, 0, 0, goaway + "too_many_pings")) {
     answer(std::string_view(&byte, 1));
   }
-  EXPECT_TRUE(reader_.was_told_to_calm_down());
+  EXPECT_EQ(reader_.was_told_to_calm_down(), Abuse::kPings);
 }
 
 TEST_F(FrameReaderTest, FramesThatBelongToNoCall) {
@@ -288,6 +290,102 @@ TEST_F(FrameReaderTest, CountsWhatIsUnfinished) {
   EXPECT_EQ(reader_.unfinished_bytes(), 3u);
   (void)send(reset(3));
   EXPECT_EQ(reader_.unfinished_bytes(), 0u);
+}
+
+// 64 bytes keep the buffer of 64 KiB that they came in.
+TEST_F(FrameReaderTest, CountsTheBuffersThatPiecesKeep) {
+  constexpr std::uint64_t kBuffer = 64 << 10;
+  acknowledge();
+  (void)send(headers(1) + headers(3) + data(3, message(60'000), true));
+  const std::string piece = message(100'000).substr(0, 64);
+  EXPECT_EQ(reader_.buffer_bytes(), 0u);
+  (void)send(data(1, piece));
+  EXPECT_GE(reader_.buffer_bytes(), kBuffer);
+  stream_ = 5;
+  for (std::size_t i = 2; i < 20; ++i) {
+    const std::uint32_t stream = next_stream();
+    // Of the whole message, which comes in two parts, nothing stays.
+    (void)send(headers(stream) + data(stream, message(60'000).substr(0, 40'000)));
+    (void)send(data(stream, message(60'000).substr(40'000), true));
+    (void)send(data(1, piece));
+    EXPECT_GE(reader_.buffer_bytes(), (i - 2) * kBuffer);
+  }
+  (void)send(reset(1));
+  EXPECT_EQ(reader_.buffer_bytes(), 0u);
+}
+
+// A large message takes its size, and its neighbours nothing in addition.
+TEST_F(FrameReaderTest, ManyLargeMessagesTakeTheirSize) {
+  acknowledge();
+  for (std::uint32_t stream = 1; stream < 20; stream += 2) (void)send(headers(stream));
+  const std::string part = message(1 << 20).substr(0, 16'000);
+  for (int i = 0; i < 50; ++i) {
+    for (std::uint32_t stream = 1; stream < 20; stream += 2) (void)send(data(stream, part));
+  }
+  EXPECT_LT(reader_.buffer_bytes(), reader_.unfinished_bytes() * 11 / 10);
+}
+
+TEST_F(FrameReaderTest, CountsWholeMessagesOfCallsThatAreHere) {
+  constexpr std::uint64_t kFree = FrameReader::kFree;
+  (void)send(headers(1) + headers(3) + headers(5));
+  (void)send(data(1, message(kFree - 5)));
+  EXPECT_EQ(reader_.whole_bytes(), 0u);
+  (void)send(data(1, message(1000)));
+  EXPECT_EQ(reader_.whole_bytes(), 1005u);
+  (void)send(data(3, message(8000) + message(8000), true));
+  EXPECT_EQ(reader_.whole_bytes(), 1005u + 16'010u - kFree) << "until it is answered";
+  answer(frame(Frame::kHeaders, Frame::kEndStream | Frame::kEndHeaders, 3, "trailers"));
+  EXPECT_EQ(reader_.whole_bytes(), 1005u);
+  (void)send(reset(1));
+  EXPECT_EQ(reader_.whole_bytes(), 0u);
+  (void)send(data(5, message(10'000).substr(0, 9000)));
+  EXPECT_EQ(reader_.whole_bytes(), 0u);
+}
+
+TEST_F(FrameReaderTest, HeadersThatAreNoCallCostTheirBytes) {
+  acknowledge();
+  (void)send(call(1));
+  std::optional<Abuse> abuse;
+  int sent = 0;
+  const std::string block(16'000, 'h');
+  for (; sent < 1000 && !abuse; ++sent) {
+    abuse = send(frame(Frame::kHeaders, Frame::kEndHeaders, 1, block));
+  }
+  EXPECT_EQ(abuse, Abuse::kControlFrames);
+  EXPECT_LT(sent, 100);
+}
+
+TEST_F(FrameReaderTest, AfterGoawayThereAreNoCalls) {
+  acknowledge();
+  (void)send(call(1));
+  answer(frame(Frame::kGoaway, 0, 0, std::string_view("\0\0\0\1\0\0\0\0", 8)));
+  std::optional<Abuse> abuse;
+  stream_ = 3;
+  for (int i = 0; i < 30'000 && !abuse; ++i) abuse = send(headers(next_stream()));
+  EXPECT_EQ(abuse, Abuse::kControlFrames);
+}
+
+TEST_F(FrameReaderTest, KnowsThatThereWereTooManyCallsWhenGrpcHasEndedThem) {
+  acknowledge();
+  for (int i = 0; i < 1000; ++i) (void)send(call(next_stream()));
+  EXPECT_FALSE(reader_.has_had_too_many_streams());
+  (void)send(call(next_stream()));
+  for (std::uint32_t stream = 1; stream < stream_; stream += 2) {
+    answer(frame(Frame::kHeaders, Frame::kEndStream | Frame::kEndHeaders, stream, "trailers"));
+  }
+  EXPECT_TRUE(reader_.has_had_too_many_streams());
+}
+
+// gRPC answers what its client takes back as well.
+TEST_F(FrameReaderTest, RapidResetOfWhatIsAnsweredAllTheSame) {
+  acknowledge();
+  std::optional<Abuse> abuse;
+  for (int i = 0; i < 10'000 && !abuse; ++i) {
+    const std::uint32_t stream = next_stream();
+    abuse = send(call(stream) + reset(stream));
+    answer(frame(Frame::kHeaders, Frame::kEndStream | Frame::kEndHeaders, stream, "trailers"));
+  }
+  EXPECT_EQ(abuse, Abuse::kResets);
 }
 
 TEST_F(FrameReaderTest, WhatTheServerHasEndedIsFinished) {
