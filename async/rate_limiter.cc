@@ -38,10 +38,16 @@ bool RateLimiter::try_acquire(TimePoint now, std::size_t units) {
   return !somebody_waits && units <= burst_ && take(now, units) == Duration::zero();
 }
 
+void RateLimiter::charge(TimePoint now, std::size_t units) {
+  std::lock_guard lock(mutex_);
+  const TimePoint latest = now + 2 * time_of(burst_);
+  full_at_ = std::min(std::max(full_at_, now) + time_of(std::min(units, 2 * burst_)), latest);
+}
+
 std::size_t RateLimiter::available(TimePoint now) const {
   std::lock_guard lock(mutex_);
   const Duration missing = std::max(full_at_, now) - now;
-  const auto filled = static_cast<long double>((time_of(burst_) - missing).count());
+  const auto filled = static_cast<long double>((time_of(burst_) - missing).count());  // or owed
   const long double units =
       filled * static_cast<long double>(units_) / static_cast<long double>(per_.count());
   return std::min(burst_, static_cast<std::size_t>(std::max(units, 0.0L)));

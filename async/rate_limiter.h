@@ -38,6 +38,10 @@ class RateLimiter {
   // Now or not at all; not if somebody waits.
   bool try_acquire(TimePoint now, std::size_t units = 1);
 
+  // Takes units that may not be there: who tries next waits for them. No more than one bucket full
+  // is owed.
+  void charge(TimePoint now, std::size_t units);
+
   // The units that could be taken if nobody waits.
   std::size_t available(TimePoint now) const;
   bool is_full(TimePoint now) const { return available(now) == burst_; }

@@ -9,11 +9,9 @@ namespace weir::rpc {
 
 namespace {
 
-// How many seconds' costs may come at once.
-constexpr std::size_t kBurstSeconds = 10;
-
-RateLimiter costs(std::size_t per_second) {
-  return RateLimiter(per_second, std::chrono::seconds(1), kBurstSeconds * per_second);
+// Those of so many seconds may come at once.
+RateLimiter costs(std::size_t per_second, std::size_t seconds) {
+  return RateLimiter(per_second, std::chrono::seconds(1), seconds * per_second);
 }
 
 }  // namespace
@@ -22,9 +20,9 @@ ClientAccount::ClientAccount(std::string name, const ClientLimits& limits,
                              std::shared_ptr<FairShares> shares)
     : name_(std::move(name)),
       limits_(limits),
-      costs_{costs(limits.connections_per_second), costs(limits.resets_per_second),
-             costs(limits.control_frames_per_second), costs(limits.crumbs_per_second),
-             costs(std::max<std::size_t>(limits.inflated_bytes_per_second / 1024, 1))},
+      costs_{costs(limits.connections_per_second, 10), costs(limits.resets_per_second, 2),
+             costs(limits.control_frames_per_second, 10), costs(limits.crumbs_per_second, 10),
+             costs(std::max<std::size_t>(limits.inflated_bytes_per_second / 1024, 1), 4)},
       shares_(std::move(shares)) {
   if (limits.calls_per_second != 0) {
     rate_.emplace(limits.calls_per_second, std::chrono::seconds(1), limits.burst);

@@ -34,13 +34,15 @@ struct ClientLimits {
   std::size_t bytes = 64 << 20;      // of requests that are not whole, and answers not yet taken
   std::size_t calls_per_second = 0;  // 0: any
   std::size_t burst = 100;           // above that rate
-  // What costs the server something and is no call; ten times as much at once. Frames: beyond what
-  // calls earn (frame_reader.h). Inflated: beyond 16 times what came (incoming.cc).
+  // What costs the server something and is no answer; some seconds' of it may come at once. Calls
+  // that end with their connection are as many connections more, and to be sent away is a hundred.
+  // Frames: beyond what calls earn (frame_reader.h). Inflated: beyond 16 times what came
+  // (incoming.cc).
   std::size_t connections_per_second = 1000;
-  std::size_t resets_per_second = 200;
+  std::size_t resets_per_second = 250;
   std::size_t control_frames_per_second = 2000;
   std::size_t crumbs_per_second = 10'000;
-  std::size_t inflated_bytes_per_second = 2 << 20;
+  std::size_t inflated_bytes_per_second = 1 << 20;
 };
 
 enum class Cost : unsigned char { kConnection, kReset, kControlFrame, kCrumb, kInflatedKib };
@@ -90,6 +92,10 @@ class ClientAccount {
   // Whether it may cause so much more of that, which is then taken.
   bool draw(Cost cost, std::size_t units, TimePoint now) {
     return costs_[static_cast<std::size_t>(cost)].try_acquire(now, units);
+  }
+  // It has caused so much of that, be it more than it may.
+  void charge(Cost cost, std::size_t units, TimePoint now) {
+    costs_[static_cast<std::size_t>(cost)].charge(now, units);
   }
   // How much more it may.
   std::size_t available(Cost cost, TimePoint now) const {

@@ -113,9 +113,16 @@ ssize_t Connection::send_away(Abuse why) {
 
 void Connection::count(Abuse why) {
   is_sent_away_ = true;
+  charge(kSentAway);
   const ClientAccount* const account = input_.account();
   if (sent_away_ == nullptr) return;
   sent_away_->count(why, account == nullptr ? std::string() : account->name());
+}
+
+void Connection::charge(std::size_t connections) {
+  ClientAccount* const account = input_.account();
+  if (account == nullptr || connections == 0) return;
+  account->charge(Cost::kConnection, connections, std::chrono::steady_clock::now());
 }
 
 // gRPC closes some by itself: who pings too often, or has more calls at once than it may, or larger
@@ -219,6 +226,7 @@ void Connection::end() {
   std::lock_guard lock(mutex_);
   input_.unwatched();  // before the number is another's
   if (!is_sent_away_) count_if_grpc_sent_it_away();
+  charge(calls_.load(std::memory_order_relaxed));
   if (send_gathered()) {
     shutdown(fd_, SHUT_RDWR);
   } else {

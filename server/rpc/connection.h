@@ -107,9 +107,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   ssize_t send_away(Abuse why);
   void say_goaway(Abuse why);
   void count(Abuse why);
+  // Its end costs its client as much as so many connections.
+  void charge(std::size_t connections);
   void count_if_grpc_sent_it_away();
 
   static constexpr std::size_t kAnsweredCalls = 64;
+  static constexpr std::size_t kSentAway = 100;
   // How long a client may take over the last bytes of a connection that gRPC has given up.
   static constexpr Duration kPatience = std::chrono::seconds(10);
 

@@ -87,7 +87,8 @@ std::optional<Abuse> ConnectionInput::look(const msghdr& message, std::size_t si
   std::optional<Abuse> abuse;
   if (frames_) {
     const TimePoint now = std::chrono::steady_clock::now();
-    const std::uint64_t before = frames_->frames();
+    const std::uint64_t frames_before = frames_->frames();
+    const std::uint64_t calls_before = frames_->calls();
     std::size_t left = size;
     for (std::size_t i = 0; left != 0; ++i) {
       const iovec& piece = message.msg_iov[i];
@@ -95,7 +96,8 @@ std::optional<Abuse> ConnectionInput::look(const msghdr& message, std::size_t si
       abuse = frames_->read(static_cast<const char*>(piece.iov_base), bytes, now, account_.get());
       left -= bytes;
     }
-    taken_ += (frames_->frames() - before) * kFrameCost;
+    taken_ += (frames_->frames() - frames_before) * kFrameCost;
+    taken_ += (frames_->calls() - calls_before) * kCallCost;
     const auto whole = static_cast<std::int64_t>(frames_->whole_bytes());
     const auto unread = static_cast<std::size_t>(std::max<std::int64_t>(whole - read_by_calls_, 0));
     hold(std::max(frames_->unfinished_bytes(), frames_->buffer_bytes()) + unread);

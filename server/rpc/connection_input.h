@@ -69,7 +69,9 @@ class ConnectionInput {
 
  private:
   static constexpr std::size_t kTurn = 64 << 10;
-  static constexpr std::size_t kFrameCost = 64;  // bytes that a frame counts as
+  // Bytes that a frame counts as, and a call: some thirty in a turn.
+  static constexpr std::size_t kFrameCost = 64;
+  static constexpr std::size_t kCallCost = 2048;
   // Of a client that holds too much, connections with less than this are spared.
   static constexpr std::size_t kLittle = 1 << 20;
   // Under TLS, what explains bytes: those of a call's headers, of the frames and records around a

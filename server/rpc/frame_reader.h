@@ -67,8 +67,9 @@ class FrameReader {
   // Whether the next byte that is sent begins a frame.
   bool may_write_frame() const { return outgoing_.is_at_boundary(); }
 
-  // Frames, ever.
+  // Frames, ever, and calls.
   std::uint64_t frames() const { return frames_; }
+  std::uint64_t calls() const { return streams_; }
   // It has acknowledged the settings.
   bool knows_settings() const { return knows_settings_; }
   // Bytes of messages that have begun and not ended.
@@ -145,12 +146,12 @@ class FrameReader {
   std::size_t block_frames_ = 0;
 
   // Calls that are taken back a moment after they began: one in two calls earns one.
-  Allowance resets_{Cost::kReset, 8, 1000};
+  Allowance resets_{Cost::kReset, 2, 1000};
   // Frames that are no part of a call, among them those that widen a window: calls earn them, and
   // what the server sends.
-  Allowance control_{Cost::kControlFrame, 100, 10'000};
+  Allowance control_{Cost::kControlFrame, 50, 10'000};
   // Pieces of messages of less than 64 bytes that end none: messages earn them, and calls.
-  Allowance crumbs_{Cost::kCrumb, 200, 50'000};
+  Allowance crumbs_{Cost::kCrumb, 50, 50'000};
   std::uint64_t sent_ = 0;  // bytes that have not earned anything yet
 
   // The DATA frame that is being read.

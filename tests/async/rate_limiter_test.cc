@@ -107,6 +107,22 @@ ASYNC_TEST(RateLimiter, NeverExceedsItsRate) {
   EXPECT_LE(loop.now(), begin + 10s + 70ns);
 }
 
+TEST(RateLimiter, WhatIsOwedIsWaitedForAndIsBounded) {
+  RateLimiter limiter(10, std::chrono::seconds(1), 20);
+  TimePoint now{std::chrono::hours(1)};
+  limiter.charge(now, 30);
+  EXPECT_EQ(limiter.available(now), 0u);
+  now += std::chrono::seconds(1);
+  EXPECT_FALSE(limiter.try_acquire(now));
+  now += std::chrono::milliseconds(100);
+  EXPECT_TRUE(limiter.try_acquire(now));
+  limiter.charge(now, 1'000'000);
+  now += std::chrono::seconds(2);
+  EXPECT_FALSE(limiter.try_acquire(now));
+  now += std::chrono::milliseconds(100);
+  EXPECT_TRUE(limiter.try_acquire(now));
+}
+
 TEST(RateLimiterAcrossThreads, OneThatTriesIsNotInTheWayOfAnother) {
   constexpr int kEach = 100'000;
   RateLimiter limiter(1, std::chrono::hours(1), 2 * kEach);
