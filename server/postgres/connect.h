@@ -19,8 +19,8 @@ struct FinishConnection {
 using OwnedConnection = std::unique_ptr<PGconn, FinishConnection>;
 
 // Blocks, at most connect_timeout (and for as long as the name takes to resolve); CANCELLED, early,
-// when `stop_fd` becomes readable (-1: none). The message of an error names hosts: for a log, not for
-// clients.
+// when `stop_fd` becomes readable (-1: none). The message of an error names hosts: for a log, not
+// for clients.
 absl::StatusOr<OwnedConnection> connect(const Options& options, int stop_fd);
 
 }  // namespace weir::postgres::detail

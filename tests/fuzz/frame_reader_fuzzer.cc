@@ -15,9 +15,7 @@ namespace {
 constexpr weir::TimePoint kNow{std::chrono::hours(1)};
 
 // Small, so that short inputs reach them.
-weir::rpc::FrameLimits limits() {
-  return {.header_block_bytes = 256, .streams = 8};
-}
+weir::rpc::FrameLimits limits() { return {.header_block_bytes = 256, .streams = 8}; }
 
 std::optional<weir::rpc::Abuse> read(weir::rpc::FrameReader& reader, absl::string_view bytes,
                                      std::size_t piece) {

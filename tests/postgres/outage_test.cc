@@ -233,7 +233,9 @@ TEST_F(OutageTest, APoolThatEndsWhileItConnectsTellsOfNoOutage) {
   std::atomic<int> told = 0;
   Options options = database_.options();
   options.log = [&told](log::Level, std::string_view, log::Fields) { ++told; };
-  { const Pool ends(options); }
+  {
+    const Pool ends(options);
+  }
   server_->thaw();
   EXPECT_EQ(told, 0);
 }
