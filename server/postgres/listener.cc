@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "async/backoff.h"
 #include "async/detail/thread_name.h"
+#include "server/postgres/errors.h"
 #include "server/postgres/wait_socket.h"
 
 namespace weir::postgres {
@@ -17,6 +18,8 @@ using detail::Woken;
 
 // How often the destructor looks whether the thread has ended.
 constexpr Duration kEndInterval = std::chrono::milliseconds(5);
+// Looks that fail one after the other until it is told.
+constexpr int kLasting = 3;
 
 TimePoint now() { return std::chrono::steady_clock::now(); }
 
@@ -91,8 +94,11 @@ void Listener::serve() {
     try {
       again = std::min(again, look_(db, why_));
       why_ = Why();
+      failed_looks_ = 0;
     } catch (const std::exception& error) {
-      if (!connection_->is_lost()) mistake(error);
+      // What a server that stood still cuts off when it goes on is no mistake, unless it lasts.
+      const bool is_mistake = absl::IsInternal(detail::to_status(error));
+      if (!connection_->is_lost() && (is_mistake || ++failed_looks_ >= kLasting)) mistake(error);
     }
     // Idle, or thrown away: also when what failed left a transaction open.
     if (!connection_->is_ready()) return;

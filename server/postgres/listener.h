@@ -87,6 +87,7 @@ class Listener {
   log::Outage outage_;
   log::Outage::Part reaches_{outage_};
   Why why_;
+  int failed_looks_ = 0;  // one after the other
   std::unique_ptr<detail::Connection> connection_;
   std::thread thread_;
   std::thread watcher_;
